@@ -1,5 +1,6 @@
 //! The appearance of a run: characters, colours, sizes, and how the run shows its progress.
 
+use crate::app::ci::service::CiOutput;
 use crate::terminal::tty::terminal_size;
 use crate::view::{Glyphs, Size, Stylesheet, View, ViewState};
 
@@ -43,6 +44,8 @@ pub(crate) struct Appearance {
     pub(crate) in_ci: bool,
     /// Whether pictures are written to a terminal.
     pub(crate) is_terminal: bool,
+    /// The CI services that the run writes for.
+    pub(crate) ci: CiOutput,
 }
 
 impl Appearance {

@@ -33,6 +33,42 @@ impl FailureListLimits {
 /// Maximum number of names of the Pods that ended like a listed Pod.
 const MAX_NAMED_PODS: usize = 3;
 
+/// The failed Pods of a run.
+#[derive(Debug, Default)]
+pub(crate) struct FailureList {
+    /// The first failures.
+    pub(crate) entries: Vec<FailureEntry>,
+    /// The number of further failed Pods.
+    rest: usize,
+}
+
+/// Failed Pods that ended alike.
+#[derive(Debug)]
+pub(crate) struct FailureEntry {
+    /// `✗ pi-a failed: exit code 3, after 2.1s on node-1`.
+    pub(crate) heading: Line,
+    /// The last lines of the logs of the first Pod, each log below a line that names its container.
+    pub(crate) log: Vec<Line>,
+    /// The line about the other Pods.
+    pub(crate) others: Option<Line>,
+}
+
+impl FailureList {
+    /// The line about the further failed Pods. `None` if there are none.
+    pub(crate) fn rest_line(&self) -> Option<Line> {
+        (self.rest > 0).then(|| Line::new(format!("  and {} more failed", self.rest), Style::Dim))
+    }
+
+    /// Returns the lines of the closing report.
+    pub(crate) fn into_lines(self) -> Vec<Line> {
+        let rest = self.rest_line();
+        let lines = self.entries.into_iter().flat_map(|entry| {
+            std::iter::once(entry.heading).chain(entry.log).chain(entry.others).collect::<Vec<_>>()
+        });
+        lines.chain(rest).collect()
+    }
+}
+
 /// Lists the failed Pods and the last lines of their logs. The Pods with a log come before the Pods without a log. Both
 /// groups are sorted by the end of the Pod. Pods that ended alike share one entry and the log of the first of them.
 pub(crate) fn list_failures(
@@ -40,37 +76,37 @@ pub(crate) fn list_failures(
     logs: &[(PodKey, ContainerLog)],
     glyphs: &Glyphs,
     limits: FailureListLimits,
-) -> Vec<Line> {
+) -> FailureList {
     if limits.entries == 0 {
-        return Vec::new();
+        return FailureList::default();
     }
     let names = Names::from_timeline(timeline);
-    let entries = group_failures(timeline, logs);
-    let mut lines = Vec::new();
-    for (_, pods) in entries.iter().take(limits.entries) {
-        let [key, others @ ..] = pods.as_slice() else { continue };
-        let key = *key;
+    let groups = group_failures(timeline, logs);
+    let listed = groups.iter().take(limits.entries).filter_map(|(_, pods)| {
+        let (&key, others) = pods.split_first()?;
         let logged = || logs.iter().filter(|(pod, _)| *pod == key).map(|(_, log)| log);
-        lines.push(failure_heading(timeline, names, key, logged(), glyphs));
-        for log in logged().filter(|_| limits.log_lines > 0) {
-            let shown = &log.lines[log.lines.len().saturating_sub(limits.log_lines)..];
-            let extent = match shown.len() {
-                0 => "wrote nothing".to_owned(),
-                1 => "last line".to_owned(),
-                count => format!("last {count} lines"),
-            };
-            lines.push(Line::new(format!("    {}, {extent}", view::clean(&log.container)), Style::Dim));
-            lines.extend(
-                shown.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text)),
-            );
-        }
-        lines.extend(others_line(timeline, names, others));
-    }
-    let rest: usize = entries.iter().skip(limits.entries).map(|(_, pods)| pods.len()).sum();
-    if rest > 0 {
-        lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
-    }
-    lines
+        let shown = logged().filter(|_| limits.log_lines > 0);
+        Some(FailureEntry {
+            heading: failure_heading(timeline, names, key, logged(), glyphs),
+            log: shown.flat_map(|log| log_lines(log, limits.log_lines)).collect(),
+            others: others_line(timeline, names, others),
+        })
+    });
+    let rest = groups.iter().skip(limits.entries).map(|(_, pods)| pods.len()).sum();
+    FailureList { entries: listed.collect(), rest }
+}
+
+/// At most `max_lines` last lines of a log, below a line that names the container.
+fn log_lines(log: &ContainerLog, max_lines: usize) -> Vec<Line> {
+    let shown = &log.lines[log.lines.len().saturating_sub(max_lines)..];
+    let extent = match shown.len() {
+        0 => "wrote nothing".to_owned(),
+        1 => "last line".to_owned(),
+        count => format!("last {count} lines"),
+    };
+    let heading = Line::new(format!("    {}, {extent}", view::clean(&log.container)), Style::Dim);
+    let lines = shown.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text));
+    std::iter::once(heading).chain(lines).collect()
 }
 
 /// Returns the failed Pods. Pods that ended alike share one entry.
@@ -95,6 +131,11 @@ fn group_failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)]) -> Vec<(
         }
     }
     entries
+}
+
+/// The heading of the failure of one Pod, without its log.
+pub(crate) fn heading_of_failure(timeline: &Timeline, key: PodKey, glyphs: &Glyphs) -> Line {
+    failure_heading(timeline, Names::from_timeline(timeline), key, std::iter::empty(), glyphs)
 }
 
 /// `✗ pi-a failed: exit code 3, after 2.1s on node-1`.
@@ -219,7 +260,7 @@ mod tests {
             .succeeded();
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Succeeded), vec![restarted])]);
         let logs = [(PodKey(0), log_of("work"))];
-        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL);
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL).into_lines();
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         assert_eq!(
             texts,
@@ -239,7 +280,7 @@ mod tests {
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), pods)]);
         // The log of the last Pod was not read.
         let logs: Vec<_> = (0..3).map(|key| (PodKey(key), log_of("main"))).collect();
-        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL);
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL).into_lines();
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         let entry = |name: &str, code: i32| {
             let failure = format!("X {name} failed: exit code {code}, after <0.1s on node-1");
@@ -258,7 +299,7 @@ mod tests {
             .run(0, Some(1000), 5, "Error")
             .failed(Some(5), Some("Init:Error"));
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), vec![never_started])]);
-        let lines = list_failures(&timeline, &[], &Glyphs::ASCII, FailureListLimits::USUAL);
+        let lines = list_failures(&timeline, &[], &Glyphs::ASCII, FailureListLimits::USUAL).into_lines();
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         let text = "X p never started: init container fetch failed with exit code 5 (Init:Error) on node-1";
         assert_eq!(texts, [text]);
@@ -277,7 +318,8 @@ mod tests {
                 (other, vec![failed("other")]),
             ],
         );
-        let failures = list_failures(&same_names, &[], &Glyphs::UNICODE, FailureListLimits::USUAL);
+        let failures =
+            list_failures(&same_names, &[], &Glyphs::UNICODE, FailureListLimits::USUAL).into_lines();
         let failures: Vec<String> = failures.iter().map(Line::plain).collect();
         assert_eq!(failures.len(), 2);
         for (line, namespace) in failures.iter().zip(["default", "other"]) {

@@ -64,6 +64,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
         reporter.on_synced(run)?;
         reporter.on_end(run, RunEnd { exit: Exit::Success, max_lines_below: 0 })
     })?;
+    run.write_summary_of_present_state()?;
     Ok(Exit::Success)
 }
 
@@ -84,6 +85,7 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
             Ok(exit)
         }
         Err(error) => {
+            run.write_summary_of_error(&error)?;
             // The last picture stays on the screen above the error message. If the reader of the output has gone,
             // nobody would see the picture or the message.
             match error {

@@ -3,6 +3,8 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
+pub(crate) mod ci;
+pub(crate) mod ci_report;
 pub(crate) mod closing_report;
 pub(crate) mod console;
 pub(crate) mod ending_text;
@@ -22,6 +24,8 @@ pub(crate) mod resume_command;
 pub(crate) mod run;
 pub(crate) mod run_failures;
 pub(crate) mod run_options;
+pub(crate) mod run_reports;
 pub(crate) mod run_state;
 pub(crate) mod signals;
 pub(crate) mod streams;
+pub(crate) mod summary;

@@ -77,8 +77,9 @@ impl<'a> Run<'a> {
         state.nothing_found_help = options.nothing_found_help.take();
         let logs = options.logs.take().zip(options.cluster.clone());
         let logs = logs.map(|(log_options, cluster)| LogReader::new(cluster, log_options));
-        // The logs of failed containers are not shown twice.
-        let failure_lines = if logs.is_some() { 0 } else { options.tail_lines };
+        // The logs of failed containers are not shown twice, but the summary contains them.
+        let needs_failure_logs = logs.is_none() || options.summary.is_some();
+        let failure_lines = if needs_failure_logs { options.tail_lines } else { 0 };
         let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines, failure_lines);
         let mut recorder = options.recorder.take();
         if let Some(recorder) = &mut recorder {
@@ -293,6 +294,9 @@ impl<'a> Run<'a> {
         if self.options.output == Output::Changes {
             return Streams::write_stdout(|out| write_log_parts(timeline, parts, out));
         }
+        if let Some(service) = self.log_group_service() {
+            return self.show_logs_in_groups(parts, service);
+        }
         let mut text = LogText::default();
         for part in parts {
             text.add(timeline, part, logs.options(), self.options.appearance.stylesheet());
@@ -350,6 +354,12 @@ impl<'a> Run<'a> {
         if !self.state.has_ended {
             self.freeze_clock()?;
         }
+        self.write_summary(exit)?;
+        if self.reporters.live.is_none()
+            && let Some(service) = self.options.appearance.ci.markup
+        {
+            return self.finish_in_ci(exit, service);
+        }
         self.prepare_frame();
         let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
         let ending_rows = MAX_ENDING_LINES * ENDING_COLUMNS.div_ceil(columns);
@@ -376,10 +386,10 @@ impl<'a> Run<'a> {
             return (Vec::new(), limits);
         }
         let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
-        let logs = self.details.failure_logs();
+        let logs = self.unseen_failure_logs();
         let longest_log = logs.iter().map(|(_, log)| log.lines.len()).max().unwrap_or(0);
         loop {
-            let list = list_failures(&self.state.timeline, logs, &appearance.glyphs, limits);
+            let list = list_failures(&self.state.timeline, logs, &appearance.glyphs, limits).into_lines();
             if count_rows(&list, columns) <= room {
                 return (list, limits);
             }
@@ -391,11 +401,9 @@ impl<'a> Run<'a> {
     }
 
     /// Reports how the run ended, and the command that replays the run or follows it again.
-    fn report_ending(&mut self, exit: Exit) -> Result<(), RunError> {
-        let RunOptions { appearance, output, timeout, ends_with_feed, .. } = self.options;
-        let mut messages: Vec<String> = Vec::new();
-        let now = self.state.now();
-        messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed, now));
+    pub(crate) fn report_ending(&mut self, exit: Exit) -> Result<(), RunError> {
+        let RunOptions { appearance, output, .. } = self.options;
+        let mut messages = self.endings(exit);
         let is_outcome_known = exit.is_known_outcome() || self.state.has_ended;
         let command = match (self.recording.replay_command(), &self.options.resume_command) {
             (Some(command), _) if is_outcome_known => Some(command.to_owned()),
@@ -423,6 +431,13 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns the sentences that say why following stopped early.
+    pub(crate) fn endings(&self, exit: Exit) -> Vec<String> {
+        let RunOptions { timeout, ends_with_feed, .. } = self.options;
+        let now = self.state.now();
+        describe_ending(&self.state.timeline, exit, timeout, ends_with_feed, now).into_iter().collect()
     }
 
     /// Whether a workload no longer exists, or is deleted so soon that a command could not show it again.

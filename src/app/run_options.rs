@@ -1,5 +1,6 @@
 //! The options of a run. A command names only the options that differ from the defaults.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -48,6 +49,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) logs: Option<LogOptions>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) failure_rules: Option<FailureRules>,
+    pub(crate) summary: Option<PathBuf>,
     pub(crate) expected_uids: Vec<String>,
     pub(crate) resume_command: Option<ResumeCommand>,
     pub(crate) nothing_found_message: Option<String>,
@@ -74,6 +76,7 @@ impl<'a> RunOptions<'a> {
             logs: None,
             timeout: None,
             failure_rules: None,
+            summary: None,
             expected_uids: Vec::new(),
             resume_command: None,
             nothing_found_message: None,
@@ -115,6 +118,11 @@ impl<'a> RunOptions<'a> {
     /// Shows the logs of the Pods while the run goes on. `None` shows only the last lines of failed containers.
     pub(crate) fn logs(self, logs: Option<LogOptions>) -> Self {
         Self { logs, ..self }
+    }
+
+    /// Appends a Markdown report to this file at the end.
+    pub(crate) fn summary(self, summary: Option<PathBuf>) -> Self {
+        Self { summary, ..self }
     }
 
     /// Stops following after this time. Zero means no timeout.

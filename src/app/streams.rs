@@ -1,9 +1,11 @@
 //! Standard output and standard error. Apart from clap's own messages and the completion for kubectl, only this module, the live picture and the progress bar write to them.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use crate::app::appearance::Appearance;
+use crate::app::ci::disarm::disarm_commands;
 use crate::app::exit::RunError;
 use crate::source::kubectl::KubectlOutput;
 use crate::terminal::ansi;
@@ -48,7 +50,7 @@ impl Streams {
             text.clear();
             ansi::render_line(&mut text, line, stylesheet);
             text.push('\n');
-            written = stdout.write_all(text.as_bytes());
+            written = stdout.write_all(self.disarm(&text).as_bytes());
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         written?;
@@ -65,6 +67,16 @@ impl Streams {
         }
         let text = ansi::render_frame(&Frame { lines }, self.appearance.stylesheet());
         let mut stream = self.live_stream();
+        stream.write_all(self.disarm(&text).as_bytes())?;
+        Ok(stream.flush()?)
+    }
+
+    /// Writes the markup of a CI service to the stream of live pictures.
+    ///
+    /// # Errors
+    /// The reader of the stream has gone, or writing fails.
+    pub(crate) fn write_ci_markup(&self, text: &str) -> Result<(), RunError> {
+        let mut stream = self.live_stream();
         stream.write_all(text.as_bytes())?;
         Ok(stream.flush()?)
     }
@@ -75,8 +87,16 @@ impl Streams {
     /// The reader of the stream has gone, or writing fails.
     pub(crate) fn write_live_text(&self, text: &str) -> Result<(), RunError> {
         let mut stream = self.live_stream();
-        stream.write_all(text.as_bytes())?;
+        stream.write_all(self.disarm(text).as_bytes())?;
         Ok(stream.flush()?)
+    }
+
+    /// Returns rendered text without a command that a CI service obeys.
+    pub(crate) fn disarm<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.appearance.ci.reader {
+            Some(service) => disarm_commands(text, service),
+            None => Cow::Borrowed(text),
+        }
     }
 
     /// Returns the stream of live pictures and lines. This is standard error if standard output is meant for a program.
@@ -139,6 +159,6 @@ impl Streams {
         });
         let text = ansi::render_frame(&Frame { lines: lines.collect() }, self.appearance.stderr_stylesheet());
         // There is no other stream that could report the failure.
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = io::stderr().write_all(self.disarm(&text).as_bytes());
     }
 }

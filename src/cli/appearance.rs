@@ -4,6 +4,7 @@ use clap::ValueEnum as _;
 use jiff::tz::TimeZone;
 
 use crate::app::appearance::{Appearance, ProgressDisplay};
+use crate::app::ci::service::CiOutput;
 use crate::app::output::Output;
 use crate::cli::draw_args::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::environment::Environment;
@@ -66,6 +67,7 @@ impl Appearance {
             default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
             in_ci: environment.ci,
             is_terminal,
+            ci: CiOutput::new(environment.ci_service, follow.ci.markup(environment.ci_service)),
         })
     }
 
@@ -83,6 +85,7 @@ impl Appearance {
             default_columns: DEFAULT_COLUMNS,
             in_ci: false,
             is_terminal: false,
+            ci: CiOutput::new(environment.ci_service, None),
         }
     }
 }

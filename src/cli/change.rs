@@ -154,6 +154,7 @@ pub(crate) async fn run(
         .logs(logs)
         .timeout(args.follow.timeout)
         .failure_rules(args.failures.rules(&args.connection))
+        .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .recorder(recorder);
     follow(options).await
@@ -165,6 +166,7 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
         ("--record", args.record.record.is_some()),
         ("--interactive", args.follow.interactive),
         ("--logs", args.logs.logs.is_some()),
+        ("--summary", args.follow.summary.is_some()),
     ];
     let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
     if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {

@@ -3,6 +3,8 @@
 use std::env;
 use std::io::{self, IsTerminal as _};
 
+use crate::app::ci::service::CiService;
+
 /// The environment of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about the environment")]
@@ -13,9 +15,11 @@ pub(crate) struct Environment {
     pub(crate) stderr_terminal: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
-    /// Whether the program runs in a CI service: `CI` or one of [`CI_VARIABLES`] is set to another value than an empty text,
+    /// Whether the program runs in a CI service: `CI` or one of [`SERVICE_VARIABLES`] is set to another value than an empty text,
     /// `0` or `false`.
     pub(crate) ci: bool,
+    /// The CI service that the program runs in, if the environment names one.
+    pub(crate) ci_service: Option<CiService>,
     /// Whether the terminal cannot move its cursor: `TERM` is `dumb` or not set.
     pub(crate) dumb: bool,
     /// Whether the locale uses UTF-8.
@@ -36,6 +40,7 @@ impl Environment {
             stderr_terminal: io::stderr().is_terminal(),
             no_color: text("NO_COLOR").is_some(),
             ci: is_ci(text),
+            ci_service: find_ci_service(text),
             dumb: text("TERM").is_none_or(|term| term == "dumb"),
             utf8: is_utf8(locale.as_deref()),
             columns: text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
@@ -44,14 +49,30 @@ impl Environment {
     }
 }
 
-/// The variables by which a CI service can be recognized if it does not set `CI`.
-const CI_VARIABLES: [&str; 4] = ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE"];
+/// The variables by which a CI service can be recognized. Azure sets its variable to `True`.
+const SERVICE_VARIABLES: [(&str, CiService); 4] = [
+    ("GITHUB_ACTIONS", CiService::GitHub),
+    ("GITLAB_CI", CiService::GitLab),
+    ("TF_BUILD", CiService::Azure),
+    ("BUILDKITE", CiService::Buildkite),
+];
 
 /// Whether the variables that `text` returns are those of a CI service. `text` returns the value of a variable that is set
 /// and not empty.
 fn is_ci(text: impl Fn(&str) -> Option<String>) -> bool {
-    let is_on = |value: String| value != "0" && !value.eq_ignore_ascii_case("false");
-    ["CI"].into_iter().chain(CI_VARIABLES).any(|name| text(name).is_some_and(is_on))
+    text("CI").is_some_and(is_on) || find_ci_service(text).is_some()
+}
+
+/// Returns the CI service that the variables name.
+fn find_ci_service(text: impl Fn(&str) -> Option<String>) -> Option<CiService> {
+    let named = SERVICE_VARIABLES.into_iter().find(|(variable, _)| text(variable).is_some_and(is_on));
+    named.map(|(_, service)| service)
+}
+
+/// Whether the value of a variable says yes.
+#[expect(clippy::needless_pass_by_value, reason = "the caller has no other use for the value")]
+fn is_on(value: String) -> bool {
+    value != "0" && !value.eq_ignore_ascii_case("false")
 }
 
 /// Whether the name of a locale contains UTF-8. Without a locale, the result is true, because today's terminals use
@@ -74,6 +95,21 @@ mod tests {
             assert!(!with(name, "false") && !with(name, "False") && !with(name, "0"), "{name}");
         }
         assert!(!with("CIRCLE", "true"));
+    }
+
+    #[test]
+    fn a_variable_of_a_ci_service_names_the_service() {
+        for (variable, value, service) in [
+            ("GITHUB_ACTIONS", "true", Some(CiService::GitHub)),
+            ("GITLAB_CI", "true", Some(CiService::GitLab)),
+            ("TF_BUILD", "True", Some(CiService::Azure)),
+            ("BUILDKITE", "true", Some(CiService::Buildkite)),
+            ("GITHUB_ACTIONS", "false", None),
+            ("CI", "true", None),
+        ] {
+            let text = |name: &str| (name == variable).then(|| value.to_owned());
+            assert_eq!(find_ci_service(text), service, "{variable}={value}");
+        }
     }
 
     #[test]

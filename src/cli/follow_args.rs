@@ -1,6 +1,10 @@
 //! The flags that limit how long a run follows its workloads and choose how the run shows its progress.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
+
+use crate::app::ci::service::CiService;
 
 /// The flags that control following.
 #[derive(Clone, Debug, Args)]
@@ -18,6 +22,12 @@ pub(crate) struct FollowArgs {
     /// Stay open after the end, until `q`
     #[arg(short, long)]
     pub(crate) interactive: bool,
+    /// Append a Markdown report to this file at the end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// CI service for whose log the failures become collapsed groups and the cause an annotation
+    #[arg(long, value_name = "SERVICE", default_value = "auto")]
+    pub(crate) ci: CiArg,
 }
 
 /// How progress is shown.
@@ -31,6 +41,37 @@ pub(crate) enum ProgressMode {
     Lines,
     /// Only the end result
     None,
+}
+
+/// The CI service that a run writes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiArg {
+    /// The service that the environment names
+    Auto,
+    /// No groups and no annotations
+    None,
+    /// GitHub Actions
+    Github,
+    /// GitLab CI
+    Gitlab,
+    /// Azure Pipelines
+    Azure,
+    /// Buildkite
+    Buildkite,
+}
+
+impl CiArg {
+    /// Returns the service whose groups and annotations are wanted. `detected` is the service that the environment names.
+    pub(crate) fn markup(self, detected: Option<CiService>) -> Option<CiService> {
+        match self {
+            Self::Auto => detected,
+            Self::None => None,
+            Self::Github => Some(CiService::GitHub),
+            Self::Gitlab => Some(CiService::GitLab),
+            Self::Azure => Some(CiService::Azure),
+            Self::Buildkite => Some(CiService::Buildkite),
+        }
+    }
 }
 
 /// Parses `90s`, `1h30m`, or whole seconds without a unit.

@@ -150,6 +150,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .logs(logs)
         .timeout(args.follow.timeout)
         .failure_rules(args.failures.rules(&args.connection))
+        .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)

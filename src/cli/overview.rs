@@ -64,6 +64,7 @@ pub(crate) async fn run(
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(format!("No workload has run{place} within the last hour."))

@@ -82,6 +82,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
             ("--record", args.record.record.is_some()),
             ("--interactive", args.follow.interactive),
             ("--logs", args.logs.logs.is_some()),
+            ("--summary", args.follow.summary.is_some()),
         ];
         let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
         if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {
@@ -119,6 +120,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .logs(logs)
         .timeout(args.follow.timeout)
         .failure_rules(args.failures.rules(&args.connection))
+        .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))
         .recorder(recorder);

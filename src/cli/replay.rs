@@ -80,6 +80,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .summary(args.follow.summary.clone())
         .stays_open(stays_open)
         .playback(playback)
         .current_namespace(namespace)

@@ -73,6 +73,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::RepeatSimulation(repeat_command(&args))))
         .recorder(args.record.open(true)?);

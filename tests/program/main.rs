@@ -1,5 +1,6 @@
 //! Runs the program as a user does, without a cluster. Checks both output streams and the exit code.
 
+mod ci;
 mod help;
 mod kubectl_flags;
 mod replay;

@@ -1,0 +1,124 @@
+//! The reports at the end of a run for readers of a CI service: groups, annotations and the summary.
+
+use crate::app::appearance::ProgressDisplay;
+use crate::app::ci::service::CiService;
+use crate::app::ci_report::cause::describe_causes;
+use crate::app::ci_report::markup::CiMarkup;
+use crate::app::closing_report::{FailureList, FailureListLimits, heading_of_failure, list_failures};
+use crate::app::exit::{Exit, RunError};
+use crate::app::logs::options::LogSelection;
+use crate::app::logs::reader::LogPart;
+use crate::app::logs::text::LogText;
+use crate::app::reporter::interface::RunEnd;
+use crate::app::run::Run;
+use crate::app::summary::file::append_report;
+use crate::app::summary::report::{SummaryInput, render_summary};
+use crate::timeline::PodKey;
+use crate::view::{ContainerLog, Glyphs};
+
+impl Run<'_> {
+    /// Returns the logs of failed containers that the run has not shown yet.
+    pub(crate) fn unseen_failure_logs(&self) -> &[(PodKey, ContainerLog)] {
+        if self.logs.is_some() { &[] } else { self.details.failure_logs() }
+    }
+
+    /// Returns the CI service for which each failed Pod's log becomes a group while the run goes on. `None` if the logs of
+    /// other Pods are shown as well, because their lines come in turn.
+    pub(crate) fn log_group_service(&self) -> Option<CiService> {
+        let logs = self.logs.as_ref().filter(|_| self.reporters.live.is_none())?;
+        match logs.options().selection {
+            LogSelection::Failed { .. } => self.options.appearance.ci.markup,
+            LogSelection::All => None,
+        }
+    }
+
+    /// Shows the logs of failed Pods, each Pod in a group.
+    pub(crate) fn show_logs_in_groups(
+        &mut self,
+        parts: &[LogPart],
+        service: CiService,
+    ) -> Result<(), RunError> {
+        let Some(logs) = &self.logs else { return Ok(()) };
+        let appearance = self.options.appearance;
+        let (timeline, stylesheet) = (&self.state.timeline, appearance.stylesheet());
+        let mut markup = CiMarkup::new(service, stylesheet, self.state.now());
+        for parts in parts.chunk_by(|one, next| one.container.pod == next.container.pod) {
+            let mut text = LogText::default();
+            for part in parts {
+                text.add(timeline, part, logs.options(), stylesheet);
+            }
+            markup.open_group(&heading_of_failure(timeline, parts[0].container.pod, &appearance.glyphs));
+            markup.add_text(&text.text);
+            markup.close_group();
+        }
+        self.options.streams.write_ci_markup(&markup.into_text())
+    }
+
+    /// Reports the end with the groups and annotations of a CI service.
+    pub(crate) fn finish_in_ci(&mut self, exit: Exit, service: CiService) -> Result<(), RunError> {
+        let appearance = self.options.appearance;
+        let failures = match appearance.progress {
+            ProgressDisplay::Live | ProgressDisplay::Lines => {
+                let (timeline, logs) = (&self.state.timeline, self.unseen_failure_logs());
+                list_failures(timeline, logs, &appearance.glyphs, FailureListLimits::USUAL)
+            }
+            ProgressDisplay::Silent => FailureList::default(),
+        };
+        self.report(self.state.now(), |reporter, run| {
+            reporter.on_end(run, RunEnd { exit, max_lines_below: 0 })
+        })?;
+        let stylesheet = appearance.stylesheet();
+        let causes = describe_causes(&self.state.timeline, exit, &self.early_end(exit));
+        let mut markup = CiMarkup::new(service, stylesheet, self.state.now());
+        markup.add_failures(&failures.entries, failures.rest_line().as_ref());
+        markup.add_causes(&causes);
+        self.options.streams.write_ci_markup(&markup.into_text())?;
+        self.report_ending(exit)
+    }
+
+    /// Returns the sentences that say why following stopped early, also because of a fatal cause.
+    fn early_end(&self, exit: Exit) -> Vec<String> {
+        let mut sentences = self.endings(exit);
+        // The second line names a command.
+        sentences.extend(self.describe_fatal_end().into_iter().take(1));
+        sentences
+    }
+
+    /// Appends the summary to the file that the user chose. An error is only a warning, because the exit code is that of
+    /// the workload.
+    pub(crate) fn write_summary(&mut self, exit: Exit) -> Result<(), RunError> {
+        let endings = self.early_end(exit);
+        self.append_summary(exit, &endings)
+    }
+
+    /// Appends the summary of a run that printed the present state.
+    pub(crate) fn write_summary_of_present_state(&mut self) -> Result<(), RunError> {
+        self.append_summary(self.state.exit(), &[])
+    }
+
+    /// Appends the summary of a run that ends with an error.
+    pub(crate) fn write_summary_of_error(&mut self, error: &RunError) -> Result<(), RunError> {
+        self.recompute();
+        self.append_summary(Exit::Unknown, &[error.to_string()])
+    }
+
+    fn append_summary(&mut self, exit: Exit, endings: &[String]) -> Result<(), RunError> {
+        let Some(path) = self.options.summary.clone() else { return Ok(()) };
+        let timeline = &self.state.timeline;
+        let logs = self.details.failure_logs();
+        let failures = list_failures(timeline, logs, &Glyphs::UNICODE, FailureListLimits::USUAL);
+        let report = render_summary(&SummaryInput {
+            timeline,
+            failures: &failures,
+            exit,
+            outcome: self.state.outcome_text(),
+            endings,
+            causes: &describe_causes(timeline, exit, &[]),
+            now: self.state.now(),
+        });
+        match append_report(&path, &report) {
+            Ok(()) => Ok(()),
+            Err(error) => self.warn(&format!("the summary cannot be written to {}: {error}", path.display())),
+        }
+    }
+}
