@@ -10,6 +10,7 @@
 mod apply;
 mod apply_inputs;
 mod bad_day;
+mod ci_page;
 mod come_and_go;
 mod create;
 mod cron_job;
