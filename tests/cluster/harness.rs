@@ -80,6 +80,11 @@ impl Namespace {
         self.start(arguments).wait()
     }
 
+    /// Runs the program in this namespace to its end, with `input` on standard input.
+    pub(crate) fn seq_with(&self, arguments: &[&str], input: &str) -> CommandResult {
+        run(self.command(arguments), input.as_bytes())
+    }
+
     /// Runs the program in this namespace again and again until it prints `text`.
     #[track_caller]
     pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> CommandResult {

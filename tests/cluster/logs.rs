@@ -179,3 +179,94 @@ fn forward(from: &TcpStream, to: &TcpStream) {
         let _ = to.shutdown(Shutdown::Both);
     });
 }
+
+/// A Job with four indexes: index 2 writes twelve lines and fails, the others write one line and succeed.
+const MIXED: &str = r#"
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: mixed
+spec:
+  completions: 4
+  parallelism: 4
+  completionMode: Indexed
+  backoffLimitPerIndex: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: main
+          image: busybox:1.37
+          command:
+            - bash
+            - -c
+            - |
+              if [ "$JOB_COMPLETION_INDEX" != 2 ]; then echo good; exit; fi
+              printf '\033[2J\033[31mred\033[0m \033]0;title\007\n'
+              printf '10 %%\r100 %%\n'
+              for number in {1..10}; do echo "bad $number"; done
+              exit 3
+"#;
+
+#[test]
+#[ignore = "needs a cluster"]
+fn logs_stand_among_the_lines_with_the_shortest_prefix() {
+    let namespace = Namespace::new("mixed");
+    let words = ["apply", "-f", "-", "--logs", "--progress=lines", "--color=always"];
+    let result = namespace.seq_with(&words, MIXED).exits_with(1);
+    let plain: Vec<&str> = result.stdout.lines().filter(|line| line.ends_with("good")).collect();
+    assert_eq!(plain.len(), 3, "{result:#}");
+    for index in ["0: ", "1: ", "3: "] {
+        assert!(plain.iter().any(|line| line.contains(index)), "no prefix {index:?}\n{result:#}");
+    }
+    result.prints("\u{1b}[31mred\u{1b}[0m");
+    result.prints("100 %\n");
+    assert!(!result.stdout.contains("10 %\r") && !result.stdout.contains("title"), "{result:#}");
+    assert!(!result.stdout.contains("\u{1b}[2J") && !result.stdout.contains('\u{7}'), "{result:#}");
+    // The final report does not repeat the log.
+    assert_eq!(result.stdout.matches("bad 10").count(), 1, "{result:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn the_last_lines_of_failed_pods_are_shown_when_the_pods_fail() {
+    let namespace = Namespace::new("only-failed");
+    let words = ["apply", "-f", "-", "--logs=failed", "--tail-lines=3", "--progress=lines"];
+    let result = namespace.seq_with(&words, MIXED).exits_with(1);
+    let logged: Vec<&str> = result.stdout.lines().filter(|line| line.starts_with("2: ")).collect();
+    assert_eq!(logged, ["2: bad 8", "2: bad 9", "2: bad 10"], "{result:#}");
+    assert!(!result.stdout.contains("good"), "{result:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn logs_go_to_standard_error_if_standard_output_is_a_document() {
+    let namespace = Namespace::new("documented");
+    let result = namespace.seq_with(&["apply", "-f", "-", "--logs", "-o", "json"], MIXED).exits_with(1);
+    assert_eq!(result.json()["kind"], "Timeline");
+    result.reports("2: bad 10");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_user_who_may_not_read_logs_gets_one_line_and_the_outcome() {
+    let namespace = Namespace::new("unlogged");
+    namespace.kubectl_with(&["--namespace", &namespace.name, "apply", "-f", "-"], MIXED).succeeds();
+    let rules = ["create", "role", "watcher", "--verb=get,list,watch", "--resource=pods,jobs.batch,events"];
+    namespace.kubectl(&rules).succeeds();
+    namespace.kubectl(&["create", "rolebinding", "watcher", "--role=watcher", "--user=watcher"]).succeeds();
+    let words = ["get", "job", "mixed", "--watch", "--logs", "--as=watcher", "--progress=lines"];
+    let result = namespace.seq(&words).exits_with(1);
+    assert_eq!(result.stderr.matches("logs cannot be read").count(), 1, "{result:#}");
+    result.reports("pods/log");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_pod_that_is_deleted_at_once_shows_its_lines() {
+    let namespace = Namespace::new("at-once");
+    let yaml = MIXED.replace("completions: 4", "completions: 4\n  ttlSecondsAfterFinished: 0");
+    let result = namespace.seq_with(&["apply", "-f", "-", "--logs", "--progress=lines"], &yaml);
+    assert_eq!(result.stdout.lines().filter(|line| line.ends_with(": good")).count(), 3, "{result:#}");
+    result.prints("2: bad 10");
+}
