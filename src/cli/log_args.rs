@@ -18,7 +18,8 @@ pub(crate) struct LogArgs {
         default_missing_value = "all"
     )]
     pub(crate) logs: Option<LogsArg>,
-    /// Containers whose logs are shown: `all`, or the name of a container [default: the main containers]
+    /// Containers whose logs are shown besides the main containers: `all` init containers and sidecars, or the container
+    /// with this name
     #[arg(long, value_name = "all|NAME", requires = "logs")]
     pub(crate) logs_containers: Option<String>,
     /// Number of logs that are read at the same time
@@ -77,7 +78,7 @@ impl LogArgs {
         let containers = match self.logs_containers.as_deref() {
             None => LogContainers::Main,
             Some("all") => LogContainers::All,
-            Some(name) => LogContainers::Named(name.to_owned()),
+            Some(name) => LogContainers::MainAnd(name.to_owned()),
         };
         Ok(Some(LogOptions {
             selection,

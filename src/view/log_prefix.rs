@@ -51,3 +51,48 @@ fn pod_part(timeline: &Timeline, key: PodKey) -> String {
     }
     if has_several_namespaces(timeline) { format!("{}/{name}", clean(&pod.namespace)) } else { name }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::WorkloadState::Running;
+    use crate::view::fixture::{PodFixture, job, pod, sized, timeline};
+
+    fn working(name: &str) -> PodFixture {
+        pod(name, 0).cold(1, 1, 1, 1, 1)
+    }
+
+    /// The prefixes of all Pods, in the order of their names.
+    fn prefixes(timeline: &Timeline, names_container: bool, is_forced: bool) -> Vec<String> {
+        let mut keys: Vec<PodKey> =
+            timeline.workloads().iter().flat_map(|workload| workload.pods.clone()).collect();
+        keys.sort_by_key(|&key| timeline.identity(key).name.clone());
+        keys.into_iter().map(|key| log_prefix(timeline, key, "main", names_container, is_forced)).collect()
+    }
+
+    #[test]
+    fn the_only_pod_needs_no_prefix() {
+        let one = timeline(10, vec![(sized(job("pi", Running), 1, 1), vec![working("pi-j272m")])]);
+        assert_eq!(prefixes(&one, false, false), [""]);
+        assert_eq!(prefixes(&one, true, false), ["main: "]);
+        assert_eq!(prefixes(&one, false, true), ["pi-j272m: "]);
+        // A second Pod will come.
+        let first = timeline(10, vec![(sized(job("pi", Running), 2, 1), vec![working("pi-j272m")])]);
+        assert_eq!(prefixes(&first, false, false), ["pi-j272m: "]);
+    }
+
+    #[test]
+    fn pods_of_an_indexed_job_are_named_by_index_and_attempt() {
+        let pods = || {
+            vec![working("pi-3-a").index(3, 1), working("pi-3-b").index(3, 2), working("pi-4-c").index(4, 1)]
+        };
+        let indexed = timeline(10, vec![(sized(job("pi", Running), 5, 5), pods())]);
+        assert_eq!(prefixes(&indexed, false, false), ["3: ", "3/2: ", "4: "]);
+        assert_eq!(prefixes(&indexed, true, false), ["3 main: ", "3/2 main: ", "4 main: "]);
+        let mut other = job("sum", Running);
+        other.uid = "sum".into();
+        let two =
+            timeline(10, vec![(job("pi", Running), pods()), (other, vec![working("sum-x").index(0, 1)])]);
+        assert_eq!(prefixes(&two, false, false), ["pi-3: ", "pi-3/2: ", "pi-4: ", "sum-0: "]);
+    }
+}

@@ -204,6 +204,7 @@ spec:
               if [ "$JOB_COMPLETION_INDEX" != 2 ]; then echo good; exit; fi
               printf '\033[2J\033[31mred\033[0m \033]0;title\007\n'
               printf '10 %%\r100 %%\n'
+              head -c 100000 /dev/zero | tr '\0' x; echo
               for number in {1..10}; do echo "bad $number"; done
               exit 3
 "#;
@@ -221,6 +222,8 @@ fn logs_stand_among_the_lines_with_the_shortest_prefix() {
     }
     result.prints("\u{1b}[31mred\u{1b}[0m");
     result.prints("100 %\n");
+    // The container runtime splits lines of more than 16 KiB.
+    assert!(result.stdout.contains(&"x".repeat(100_000)), "the long line is not whole");
     assert!(!result.stdout.contains("10 %\r") && !result.stdout.contains("title"), "{result:#}");
     assert!(!result.stdout.contains("\u{1b}[2J") && !result.stdout.contains('\u{7}'), "{result:#}");
     // The final report does not repeat the log.

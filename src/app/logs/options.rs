@@ -34,8 +34,8 @@ pub(crate) enum LogContainers {
     Main,
     /// Init containers, sidecars and main containers.
     All,
-    /// Containers with this name.
-    Named(String),
+    /// The main containers, and the containers with this name.
+    MainAnd(String),
 }
 
 impl LogOptions {
@@ -44,10 +44,11 @@ impl LogOptions {
         let is_failed_init = container.role == ContainerRole::Init
             && matches!(self.selection, LogSelection::Failed { .. })
             && container.last_run_failed();
+        let is_main = container.role == ContainerRole::Main;
         match &self.containers {
-            LogContainers::Main => container.role == ContainerRole::Main || is_failed_init,
+            LogContainers::Main => is_main || is_failed_init,
             LogContainers::All => container.role != ContainerRole::Ephemeral,
-            LogContainers::Named(name) => *container.name == **name,
+            LogContainers::MainAnd(name) => is_main || is_failed_init || *container.name == **name,
         }
     }
 }
