@@ -7,12 +7,13 @@ use crate::timeline::{PodKey, Timeline};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Link, Names, Style};
 
-/// The extent of the list of failed Pods.
+/// The limits of the list of failed Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FailureListLimits {
-    /// Maximum number of entries. The Pods of further entries are only counted. Without entries, the list is empty.
+    /// Maximum number of entries. The Pods of further entries are only counted. If the maximum is 0, the list is empty
+    /// and counts no Pods.
     pub(crate) entries: usize,
-    /// Maximum number of lines of each log. Zero means that the logs are not shown.
+    /// Maximum number of lines of each log. If the maximum is 0, the logs are not shown.
     pub(crate) log_lines: usize,
 }
 
@@ -20,8 +21,8 @@ impl FailureListLimits {
     /// The limits if there is enough room.
     pub(crate) const USUAL: Self = Self { entries: 10, log_lines: usize::MAX };
 
-    /// The next smaller limits: first shorter logs, then fewer entries. `longest_log` is the number of lines of the longest
-    /// log. `None` if the list is already empty.
+    /// Returns the next smaller limits: first shorter logs, then fewer entries. `longest_log` is the number of lines of
+    /// the longest log. Returns `None` if the list is already empty.
     pub(crate) fn shrink(self, longest_log: usize) -> Option<Self> {
         if self.log_lines > 0 {
             return Some(Self { log_lines: self.log_lines.min(longest_log).saturating_sub(1), ..self });
@@ -30,15 +31,15 @@ impl FailureListLimits {
     }
 }
 
-/// Maximum number of names of the Pods that ended like a listed Pod.
+/// Maximum number of other Pods of an entry that are named. If an entry has more other Pods, they are only counted.
 const MAX_NAMED_PODS: usize = 3;
 
 /// The failed Pods of a run.
 #[derive(Debug, Default)]
 pub(crate) struct FailureList {
-    /// The first failures.
+    /// The listed failures.
     pub(crate) entries: Vec<FailureEntry>,
-    /// The number of further failed Pods.
+    /// The number of failed Pods that are not listed.
     rest: usize,
 }
 
@@ -49,12 +50,12 @@ pub(crate) struct FailureEntry {
     pub(crate) heading: Line,
     /// The last lines of the logs of the first Pod, each log below a line that names its container.
     pub(crate) log: Vec<Line>,
-    /// The line about the other Pods.
+    /// The line about the other Pods. `None` if there are none.
     pub(crate) others: Option<Line>,
 }
 
 impl FailureList {
-    /// The line about the further failed Pods. `None` if there are none.
+    /// Returns the line that counts the failed Pods that are not listed. Returns `None` if all failed Pods are listed.
     pub(crate) fn rest_line(&self) -> Option<Line> {
         (self.rest > 0).then(|| Line::new(format!("  and {} more failed", self.rest), Style::Dim))
     }
@@ -70,7 +71,7 @@ impl FailureList {
 }
 
 /// Lists the failed Pods and the last lines of their logs. The Pods with a log come before the Pods without a log. Both
-/// groups are sorted by the end of the Pod. Pods that ended alike share one entry and the log of the first of them.
+/// groups are sorted by the end of the Pod. Pods that ended alike share one entry, which has the log of the first Pod.
 pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
@@ -96,7 +97,7 @@ pub(crate) fn list_failures(
     FailureList { entries: listed.collect(), rest }
 }
 
-/// At most `max_lines` last lines of a log, below a line that names the container.
+/// Returns the last lines of a log, at most `max_lines`, below a line that names the container.
 fn log_lines(log: &ContainerLog, max_lines: usize) -> Vec<Line> {
     let shown = &log.lines[log.lines.len().saturating_sub(max_lines)..];
     let extent = match shown.len() {
@@ -109,15 +110,15 @@ fn log_lines(log: &ContainerLog, max_lines: usize) -> Vec<Line> {
     std::iter::once(heading).chain(lines).collect()
 }
 
-/// Returns the failed Pods. Pods that ended alike share one entry.
+/// Returns the failed Pods in groups. The Pods of one group ended alike.
 fn group_failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)]) -> Vec<(EndKind, Vec<PodKey>)> {
     let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
     let mut listed: Vec<PodKey> =
         all_pods().filter(|(_, pod)| pod.has_failed()).map(|(key, _)| key).collect();
-    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
-    // the log of that container. If the deletion of its Pod stopped a container, the exit code of the container is not
-    // a failure.
+    // A Pod that has not failed is also listed if one of its containers failed and was restarted. In this case, `logs`
+    // contains the log of the container. If a container stopped because its Pod was deleted, the exit code of the
+    // container is not a failure.
     let not_failed = all_pods().filter(|(_, pod)| !pod.has_failed()).map(|(key, _)| key);
     listed.extend(not_failed.filter(|key| has_log(key) && timeline.pod(*key).life.failed_before_deletion()));
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
@@ -152,9 +153,9 @@ fn failure_heading<'a>(
     line
 }
 
-/// Lists the failures of the report for a picture that stays open after the end, without logs: one line for all Pods
-/// that ended alike, which opens the first of these Pods. If all Pods ended alike, the list is empty, because a line
-/// above the bars already names this failure.
+/// Lists the failures without logs, for a picture that stays open after the end. Pods that ended alike share one line.
+/// The line has a link that opens the first of these Pods. If all failed Pods ended alike, the list is empty, because a
+/// line above the bars already names their failure.
 pub(crate) fn list_failures_in_picture(timeline: &Timeline, glyphs: &Glyphs) -> Vec<Line> {
     let names = Names::from_timeline(timeline);
     let entries = group_failures(timeline, &[]);
@@ -196,8 +197,8 @@ impl EndKind {
     }
 }
 
-/// The line about the other Pods that ended like the Pod above: `the same for 2 more Pods: pi-a, pi-b`. `None` if there
-/// are no others.
+/// Returns the line about the other Pods of an entry: `the same for 2 more Pods: pi-a, pi-b`. Returns `None` if the
+/// entry has no other Pods.
 fn others_line(timeline: &Timeline, names: Names, others: &[PodKey]) -> Option<Line> {
     let noun = if others.len() == 1 { "Pod" } else { "Pods" };
     let mut text = format!("  the same for {} more {noun}", others.len());
@@ -208,7 +209,7 @@ fn others_line(timeline: &Timeline, names: Names, others: &[PodKey]) -> Option<L
     (!others.is_empty()).then(|| Line::new(text, Style::Dim))
 }
 
-/// Says why a Pod is listed: the Pod failed, never started, or contains the failed containers whose logs follow.
+/// Describes why a Pod is listed. The Pod failed, never started, or had the failed containers whose logs are in `logs`.
 fn describe_listed_pod<'a>(
     timeline: &Timeline,
     key: PodKey,

@@ -29,7 +29,7 @@ pub(crate) fn describe_ending(
             let unfinished = describe_open_workloads(timeline, names, &open, now);
             Some(format!("timed out after {timeout:#}: {unfinished}"))
         }
-        // Everything has ended, or a recording has no work that could go on.
+        // No work continues, because all workloads have ended or the run replays a recording.
         Exit::Interrupted | Exit::Terminated if is_replay || has_ended => None,
         Exit::Interrupted | Exit::Terminated => {
             Some(format!("no longer following {unfinished}; the work continues"))
@@ -42,8 +42,8 @@ pub(crate) fn describe_ending(
     }
 }
 
-/// Says that these workloads had not ended, and what they still waited for: `job/pi had not ended: 3 running, 1 waits:
-/// Insufficient cpu`. For several workloads: `job/a (3 running), job/b (1 starting) and 2 more had not ended`.
+/// Describes the workloads that had not ended, and the states of their Pods. For one workload: `job/pi had not ended: 3
+/// running, 1 waits: Insufficient cpu`. For several workloads: `job/a (3 running), job/b (1 starting) had not ended`.
 fn describe_open_workloads(timeline: &Timeline, names: Names, open: &[&Workload], now: Timestamp) -> String {
     let progress = |workload: &Workload| describe_progress(timeline, workload, now);
     if let [only] = open {
@@ -53,7 +53,7 @@ fn describe_open_workloads(timeline: &Timeline, names: Names, open: &[&Workload]
     format!("{} had not ended", join_first(&open.iter().map(described).collect::<Vec<_>>()))
 }
 
-/// Joins these names: `job/a, job/b, job/c and 2 more`.
+/// Joins the names. If there are more than three, counts the names after the third: `job/a, job/b, job/c and 2 more`.
 fn join_first(names: &[String]) -> String {
     match names {
         [] => "the workload".to_owned(),

@@ -22,8 +22,8 @@ impl Run<'_> {
         if self.logs.is_some() { &[] } else { self.details.failure_logs() }
     }
 
-    /// Returns the CI service for which each failed Pod's log becomes a group while the run goes on. `None` if the logs of
-    /// other Pods are shown as well, because their lines come in turn.
+    /// Returns the CI service for which each failed Pod's log becomes a group while the run continues. Returns `None`
+    /// if the logs of all Pods are shown, because the lines of different Pods alternate.
     pub(crate) fn log_group_service(&self) -> Option<CiService> {
         let logs = self.logs.as_ref().filter(|_| self.reporters.live.is_none())?;
         match logs.options().selection {
@@ -76,7 +76,7 @@ impl Run<'_> {
         self.report_ending(exit)
     }
 
-    /// Returns the sentences that say why following stopped early, also because of a fatal cause.
+    /// Returns the sentences that say why following stopped early. A fatal cause is one of these sentences.
     fn early_end(&self, exit: Exit) -> Vec<String> {
         let mut sentences = self.endings(exit);
         // The second line names a command.
@@ -84,8 +84,8 @@ impl Run<'_> {
         sentences
     }
 
-    /// Appends the summary to the file that the user chose. An error is only a warning, because the exit code is that of
-    /// the workload.
+    /// Appends the summary to the file that the user chose. If the file cannot be written, the program prints a
+    /// warning, because the exit code is that of the workload.
     pub(crate) fn write_summary(&mut self, exit: Exit) -> Result<(), RunError> {
         let endings = self.early_end(exit);
         self.append_summary(exit, &endings)

@@ -15,8 +15,8 @@ pub(crate) struct Environment {
     pub(crate) stderr_terminal: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
-    /// Whether the program runs in a CI service: `CI` or one of [`SERVICE_VARIABLES`] is set to another value than an empty text,
-    /// `0` or `false`.
+    /// Whether the program runs in a CI service: `CI` or one of [`SERVICE_VARIABLES`] has a value other than an empty
+    /// text, `0` or `false`.
     pub(crate) ci: bool,
     /// The CI service that the program runs in, if the environment names one.
     pub(crate) ci_service: Option<CiService>,
@@ -57,8 +57,8 @@ const SERVICE_VARIABLES: [(&str, CiService); 4] = [
     ("BUILDKITE", CiService::Buildkite),
 ];
 
-/// Whether the variables that `text` returns are those of a CI service. `text` returns the value of a variable that is set
-/// and not empty.
+/// Whether a variable of a CI service is set. `text` returns the value of a variable, or `None` if the variable is not
+/// set or empty.
 fn is_ci(text: impl Fn(&str) -> Option<String>) -> bool {
     text("CI").is_some_and(is_on) || find_ci_service(text).is_some()
 }
@@ -69,7 +69,7 @@ fn find_ci_service(text: impl Fn(&str) -> Option<String>) -> Option<CiService> {
     named.map(|(_, service)| service)
 }
 
-/// Whether the value of a variable says yes.
+/// Whether the value of a variable is neither `0` nor `false`.
 #[expect(clippy::needless_pass_by_value, reason = "the caller has no other use for the value")]
 fn is_on(value: String) -> bool {
     value != "0" && !value.eq_ignore_ascii_case("false")

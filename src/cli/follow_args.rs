@@ -61,7 +61,8 @@ pub(crate) enum CiArg {
 }
 
 impl CiArg {
-    /// Returns the service whose groups and annotations are wanted. `detected` is the service that the environment names.
+    /// Returns the service whose groups and annotations the user wants. `detected` is the service that the environment
+    /// names.
     pub(crate) fn markup(self, detected: Option<CiService>) -> Option<CiService> {
         match self {
             Self::Auto => detected,

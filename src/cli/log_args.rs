@@ -18,8 +18,8 @@ pub(crate) struct LogArgs {
         default_missing_value = "all"
     )]
     pub(crate) logs: Option<LogsArg>,
-    /// Containers whose logs are shown besides the main containers: `all` init containers and sidecars, or the container
-    /// with this name
+    /// Containers whose logs are shown besides the main containers: `all` init containers and sidecars, or the
+    /// container with this name
     #[arg(long, value_name = "all|NAME", requires = "logs")]
     pub(crate) logs_containers: Option<String>,
     /// Number of logs that are read at the same time
@@ -48,10 +48,10 @@ pub(crate) enum LogsArg {
 }
 
 impl LogArgs {
-    /// Returns the choices, or `None` if no logs are shown while following. `tail_lines` is the value of `--tail-lines`.
+    /// Returns the options, or `None` without `--logs`. `tail_lines` is the value of `--tail-lines`.
     ///
     /// # Errors
-    /// `ErrorKind::Usage` if the choices show no line, or if nothing is followed.
+    /// `ErrorKind::Usage` if `--logs=failed` would show no line because `tail_lines` is 0, or if nothing is followed.
     pub(crate) fn options(
         &self,
         tail_lines: u32,

@@ -9,14 +9,15 @@ use crate::view::{Stylesheet, is_unsafe};
 /// Distance between two tab stops, in columns.
 const TAB_COLUMNS: usize = 8;
 
-/// The SGR parameter that hides text.
+/// The parameter of the control sequence for colours (SGR) that hides text. A sequence with this parameter is removed.
 const CONCEAL: &[u16] = &[8];
 
 /// Appends one line of a log to `out`. Returns the width of the line in columns.
 ///
-/// A terminal that receives the line changes nothing but its colours: other control sequences are removed, and control
-/// characters are escaped. The program's own colours are kept if the stylesheet has colours, and end with the line. If a
-/// program wrote the line several times with carriage returns, as progress bars do, only the last state is kept.
+/// The line can change only the colours and text styles of a terminal. Other control sequences are removed, tabs become
+/// blanks, and other control characters are escaped. If the stylesheet has colours, the colours of the line are kept
+/// and reset at the end of the line. If a program rewrote the line with carriage returns, as progress bars do, only the
+/// last state of the line is kept.
 pub(crate) fn write_log_text(out: &mut String, text: &str, stylesheet: Stylesheet) -> usize {
     let text = text.trim_end_matches('\r');
     let text = text.rsplit('\r').next().unwrap_or_default();
@@ -41,7 +42,7 @@ struct Writer<'a> {
     out: &'a mut String,
     stylesheet: Stylesheet,
     columns: usize,
-    /// Whether the line contains a colour that must end with the line.
+    /// Whether the line contains a colour, so that the colours must be reset at the end of the line.
     is_coloured: bool,
 }
 
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_count_twice() {
+    fn a_wide_character_has_two_columns() {
         assert_eq!(written("日本", Stylesheet::PLAIN), ("日本".to_owned(), 4));
         assert_eq!(written("日本", Stylesheet::PLAIN.with_ascii(true)), ("????".to_owned(), 4));
     }

@@ -1,14 +1,14 @@
-//! The prefix of a log line: the shortest name that says which container wrote the line.
+//! The prefix of a log line: the shortest unambiguous name of the container that wrote the line.
 
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::names::has_several_namespaces;
 use crate::view::primitives::text::clean;
 
-/// Returns the prefix of the lines of a container, with a blank at its end. The prefix is empty if the timeline has only
-/// one container with a log, unless `is_forced` is true.
+/// Returns the prefix of the lines of a container, with a blank at its end.
 ///
-/// Pods of an Indexed Job are named by their index, and by the number of the attempt from the second attempt on: `3: `
-/// and `3/2: `. `names_container` says whether several containers of the Pod have logs.
+/// The prefix contains the Pod if there are several Pods or `is_forced` is true, and the container if `names_container`
+/// is true. Otherwise the prefix is empty. Pods of an Indexed Job are named by their index: `3: `. From the second
+/// attempt on, the number of the attempt follows the index: `3/2: `.
 pub(crate) fn log_prefix(
     timeline: &Timeline,
     key: PodKey,
@@ -27,7 +27,7 @@ pub(crate) fn log_prefix(
     if parts.is_empty() { String::new() } else { format!("{}: ", parts.join(" ")) }
 }
 
-/// Whether the workloads have one Pod and expect no other Pod.
+/// Whether there is at most one Pod, and no workload wants several Pods.
 fn has_one_pod(timeline: &Timeline) -> bool {
     let expects_several = |workload: &Workload| {
         workload.parallelism.is_some_and(|count| count > 1)
@@ -36,7 +36,7 @@ fn has_one_pod(timeline: &Timeline) -> bool {
     timeline.pod_count() <= 1 && !timeline.workloads().iter().any(expects_several)
 }
 
-/// The shortest name of a Pod.
+/// Returns the shortest unambiguous name of a Pod.
 fn pod_part(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.identity(key);
     let mut workloads_with_pods = timeline.workloads().iter().filter(|workload| !workload.pods.is_empty());
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(prefixes(&one, false, false), [""]);
         assert_eq!(prefixes(&one, true, false), ["main: "]);
         assert_eq!(prefixes(&one, false, true), ["pi-j272m: "]);
-        // A second Pod will come.
+        // The Job wants a second Pod.
         let first = timeline(10, vec![(sized(job("pi", Running), 2, 1), vec![working("pi-j272m")])]);
         assert_eq!(prefixes(&first, false, false), ["pi-j272m: "]);
     }

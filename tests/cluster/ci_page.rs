@@ -1,4 +1,4 @@
-//! Runs the commands of `docs/ci.md`, and checks what a CI service would obey.
+//! Runs the commands of `docs/ci.md`, and tests that a CI service obeys no command in text from the cluster.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::harness::{CommandResult, Namespace, kubectl, run};
 
 const PAGE: &str = include_str!("../../docs/ci.md");
 
-/// The service of each section whose commands run in a CI service.
+/// The sections whose commands run in a CI service, each with the variable that names the service.
 const SERVICES: [(&str, &str); 2] = [("GitHub Actions", "GITHUB_ACTIONS"), ("GitLab CI", "GITLAB_CI")];
 
 /// A fenced block of the page.
@@ -75,14 +75,14 @@ impl Page {
         self.folder.path().join(name)
     }
 
-    /// Puts the namespace of the test in the place of the namespace of the page.
+    /// Replaces the namespace of the page with the namespace of the test.
     fn in_namespace(&self, text: &str) -> String {
         let name = &self.namespace.name;
         text.replace("namespace: default", &format!("namespace: {name}"))
             .replace("serviceaccount:default:", &format!("serviceaccount:{name}:"))
     }
 
-    /// Runs commands of a section as its CI service does.
+    /// Runs commands of a section. Sets the variables of the CI service if the section has a service.
     fn run(&self, section: &str, commands: &str) -> CommandResult {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", &self.in_namespace(commands)]).current_dir(&self.folder);
@@ -105,7 +105,7 @@ impl Page {
         run(command, b"")
     }
 
-    /// Returns the documents of a YAML file of the page.
+    /// Returns the content of a YAML file of the page.
     fn yaml(&self, name: &str) -> Value {
         serde_saphyr::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
     }

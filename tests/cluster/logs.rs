@@ -1,4 +1,5 @@
-//! Tests that logs are complete: the lines that the program prints are compared with the copies that the containers keep.
+//! Tests that logs are complete and safe. To test completeness, each container keeps a copy of its lines, and the test
+//! compares the printed lines with this copy.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 use crate::harness::{Namespace, manifest};
 use crate::private::PrivateCluster;
 
-/// The number of copies that `logs.yaml` leaves: 20 Pods, 4 retries, 10 Pods, 10 restarts.
+/// The number of copies that the containers of `logs.yaml` write: 20 Pods and 4 retries, 10 Pods and 10 restarts.
 const COPIES: usize = 44;
 
 #[test]
@@ -56,7 +57,7 @@ impl LoggedRun {
         Self { namespace: cluster.namespace(topic), copies }
     }
 
-    /// Follows the Jobs to their end. Calls `disturb` when half of the lines of a Pod were written.
+    /// Follows the Jobs to their end. Calls `disturb` when the program has printed half of the lines of a Pod.
     fn follow(&self, flags: &[&str], disturb: impl FnOnce()) {
         let yaml = fs::read_to_string(manifest("logs.yaml")).unwrap();
         let yaml = yaml.replace("COPIES", &self.copies.path().to_string_lossy());
@@ -74,7 +75,7 @@ impl LoggedRun {
         self.compare(&printed);
     }
 
-    /// Compares the printed lines of each run with the copy that the run left.
+    /// Compares the printed lines of each run with the copy that the run kept.
     fn compare(&self, printed: &str) {
         let mut logs: HashMap<String, Vec<String>> = HashMap::new();
         for line in printed.lines() {
@@ -117,7 +118,7 @@ fn server_of(namespace: &Namespace) -> String {
     printed.trim_start_matches("https://").to_owned()
 }
 
-/// A proxy that forwards connections, and cuts all of them again and again.
+/// A proxy that forwards connections, and cuts all open connections at regular intervals.
 struct CuttingProxy {
     port: u16,
     /// Number of connections that were cut.
@@ -149,7 +150,7 @@ impl CuttingProxy {
                     last = Instant::now();
                     let cut = std::mem::take(&mut *open.lock().unwrap());
                     counted.fetch_add(cut.len() / 2, Ordering::Relaxed);
-                    // A connection that has ended before cannot be shut down.
+                    // The error is ignored, because a connection that has already ended cannot be shut down.
                     for stream in cut {
                         drop(stream.shutdown(Shutdown::Both));
                     }
@@ -180,7 +181,7 @@ fn forward(from: &TcpStream, to: &TcpStream) {
     });
 }
 
-/// A Job with four indexes: index 2 writes twelve lines and fails, the others write one line and succeed.
+/// A Job with four indexes. Index 2 writes thirteen lines and fails. The other indexes write one line and succeed.
 const MIXED: &str = r#"
 apiVersion: batch/v1
 kind: Job
@@ -211,7 +212,7 @@ spec:
 
 #[test]
 #[ignore = "needs a cluster"]
-fn logs_stand_among_the_lines_with_the_shortest_prefix() {
+fn log_lines_have_the_shortest_prefix_and_no_unsafe_sequences() {
     let namespace = Namespace::new("mixed");
     let words = ["apply", "-f", "-", "--logs", "--progress=lines", "--color=always"];
     let result = namespace.seq_with(&words, MIXED).exits_with(1);
@@ -226,7 +227,7 @@ fn logs_stand_among_the_lines_with_the_shortest_prefix() {
     assert!(result.stdout.contains(&"x".repeat(100_000)), "the long line is not whole");
     assert!(!result.stdout.contains("10 %\r") && !result.stdout.contains("title"), "{result:#}");
     assert!(!result.stdout.contains("\u{1b}[2J") && !result.stdout.contains('\u{7}'), "{result:#}");
-    // The final report does not repeat the log.
+    // The closing report does not repeat the log.
     assert_eq!(result.stdout.matches("bad 10").count(), 1, "{result:#}");
 }
 

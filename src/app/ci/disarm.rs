@@ -1,14 +1,15 @@
-//! Changes text that a CI service would obey as a command.
+//! Changes text that a CI service would execute as a command.
 //!
-//! Names, messages and log lines come from the cluster. A line such as `::add-mask::…` or `##vso[…]` in them must not
-//! change the job that shows them. A blank inside the command breaks it and leaves it readable. This is safer than to
-//! stop commands for a while, as GitHub's `::stop-commands::` does: a program that is killed cannot start them again.
+//! Names, messages and log lines come from the cluster. A line such as `::add-mask::…` or `##vso[…]` in this text must
+//! not change the CI job. A blank inside the command breaks the command, and the line stays readable. GitHub's
+//! `::stop-commands::` is less safe, because commands stay off if the program is killed before it turns them on again.
 
 use std::borrow::Cow;
 
 use crate::app::ci::service::CiService;
 
-/// The commands of GitHub and Azure that are obeyed anywhere in a line. GitHub still obeys its old form `##[`.
+/// The starts of the commands that GitHub and Azure obey anywhere in a line. `##[` is an old form that GitHub still
+/// obeys.
 const HASH_COMMANDS: [&str; 2] = ["##[", "##vso["];
 
 /// The starts of lines that begin or open a group on Buildkite.
@@ -20,7 +21,7 @@ pub(crate) fn disarm_commands(text: &str, service: CiService) -> Cow<'_, str> {
         CiService::GitHub => text.contains(':') || text.contains('#'),
         CiService::Azure => text.contains('#'),
         CiService::Buildkite => text.contains(['-', '+', '~', '^']),
-        // The sections of GitLab need control characters, which no text from the cluster keeps.
+        // The sections of GitLab need control characters that are always removed from text from the cluster.
         CiService::GitLab => false,
     };
     if !is_suspicious {
@@ -55,13 +56,13 @@ fn insert_blanks(line: &str, mut positions: Vec<usize>, out: &mut String) {
     out.push_str(&line[written..]);
 }
 
-/// The characters of a line that the services compare. They ignore some characters between the parts of a command, so
-/// that every character except printable ASCII counts as one of these.
+/// Returns the printable ASCII characters of a line, each with its byte position. A service ignores some other
+/// characters inside a command, so this module ignores all other characters.
 fn compared_chars(line: &str) -> Vec<(usize, char)> {
     line.char_indices().filter(|(_, char)| matches!(char, ' '..='~')).collect()
 }
 
-/// The positions of the second `#` of each command.
+/// Returns the byte position of the second `#` of each command.
 fn hash_commands(line: &str) -> Vec<usize> {
     if !line.contains('#') {
         return Vec::new();
@@ -76,14 +77,14 @@ fn hash_commands(line: &str) -> Vec<usize> {
     starts.filter_map(|start| chars.get(start + 1)).map(|(position, _)| *position).collect()
 }
 
-/// The position of the second `:` of a line that begins with `::`. Blanks before the command do not matter.
+/// Returns the byte position of the second `:` of a line that begins with `::`. Blanks before the command are ignored.
 fn colon_command(line: &str) -> Option<usize> {
     let mut chars = compared_chars(line).into_iter().filter(|(_, char)| *char != ' ');
     let (first, second) = (chars.next()?, chars.next()?);
     (first.1 == ':' && second.1 == ':').then_some(second.0)
 }
 
-/// The start of a line that begins with a header, also after codes for colours.
+/// Returns position 0 if the line begins with a header. Colour codes before the header are ignored.
 fn buildkite_header(line: &str) -> Option<usize> {
     let mut text = line;
     while let Some(code) = text.strip_prefix("\u{1b}[") {

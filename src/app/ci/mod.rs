@@ -1,4 +1,4 @@
-//! CI services, and text that they do not obey.
+//! The CI services, and the removal of commands from text that a CI service reads.
 
 pub(crate) mod disarm;
 pub(crate) mod service;

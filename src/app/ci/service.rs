@@ -23,9 +23,10 @@ pub(crate) struct CiOutput {
 }
 
 impl CiOutput {
-    /// Decides from the service in the environment and from the service whose markup is wanted.
+    /// Combines the service that the environment names and the service whose markup the user wants.
     ///
-    /// The service in the environment reads the output even if the user wants no groups or those of another service.
+    /// The service in the environment reads the output even if the user wants no markup or the markup of another
+    /// service.
     pub(crate) fn new(detected: Option<CiService>, markup: Option<CiService>) -> Self {
         Self { markup, reader: detected.or(markup) }
     }

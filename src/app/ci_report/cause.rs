@@ -1,4 +1,4 @@
-//! The causes for which a run did not end well, as short texts: for annotations and the summary.
+//! Short texts for annotations and the summary that say why a run did not end well.
 
 use crate::app::exit::Exit;
 use crate::app::reporter::status_text::describe_workload;
@@ -6,20 +6,22 @@ use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view;
 use crate::view::Names;
 
-/// Maximum number of causes. GitHub shows ten annotations of a step.
+/// Maximum number of causes before the last cause, which counts the rest. GitHub shows ten annotations of a step.
 const MAX_CAUSES: usize = 9;
 
-/// Why something did not end well.
+/// Why a workload or the run itself did not end well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
-    /// The workload, or the program if the run itself did not end well: `job/pi`.
+    /// The workload, `job/pi`, or the program, `kubectl seq`, if the run itself did not end well. The last cause may
+    /// have the number of the workloads that are left out, `2 more workloads`.
     pub(crate) subject: String,
     /// `failed: BackoffLimitExceeded, …; pi-x failed: exit code 3, after 2.1s on node-1`.
     pub(crate) text: String,
 }
 
-/// Describes why a run ended as it did: one cause for each failed workload, and the `endings`, which are the sentences
-/// that say why following stopped early. Empty if the run succeeded or the user stopped it.
+/// Describes why a run did not end well. The first causes are the `endings`, the sentences that say why following
+/// stopped early. One cause for each failed workload follows. Returns no cause if the run succeeded or the user stopped
+/// it.
 pub(crate) fn describe_causes(timeline: &Timeline, exit: Exit, endings: &[String]) -> Vec<Cause> {
     let has_failed = |workload: &&Workload| workload.state == WorkloadState::Failed;
     let names = Names::from_timeline(timeline);
@@ -47,7 +49,7 @@ pub(crate) fn describe_causes(timeline: &Timeline, exit: Exit, endings: &[String
     causes
 }
 
-/// Says why a workload failed, and how its first failed Pod ended.
+/// Describes why a workload failed, and how its first failed Pod ended.
 pub(crate) fn describe_failed_workload(timeline: &Timeline, workload: &Workload) -> String {
     let (state, _) = describe_workload(timeline, workload);
     match first_failed_pod(timeline, workload) {
@@ -61,7 +63,7 @@ pub(crate) fn describe_failed_workload(timeline: &Timeline, workload: &Workload)
     }
 }
 
-/// The Pod of the workload, or of a workload below it, that failed first.
+/// Returns the Pod that failed first, among the Pods of the workload and of all workloads below it.
 fn first_failed_pod(timeline: &Timeline, workload: &Workload) -> Option<PodKey> {
     let subtree = timeline.subtree(&workload.uid).iter();
     let pods = subtree.flat_map(|workload| timeline.overviews(workload));

@@ -17,7 +17,7 @@ use crate::view::{Line, Stylesheet};
 pub(crate) struct CiMarkup {
     service: CiService,
     stylesheet: Stylesheet,
-    /// The time that sections get.
+    /// The time in the markers of GitLab's sections.
     now: Timestamp,
     /// Number of groups so far.
     groups: usize,
@@ -64,7 +64,7 @@ impl CiMarkup {
         self.text.push('\n');
     }
 
-    /// Adds rendered lines. The service obeys no command in them.
+    /// Adds rendered lines. The service obeys no command in the lines.
     pub(crate) fn add_text(&mut self, text: &str) {
         self.text.push_str(&disarm_commands(text, self.service));
     }
@@ -102,12 +102,14 @@ impl CiMarkup {
         };
     }
 
-    /// The name of the current section, which is unique in a job even if the program runs several times.
+    /// Returns the name of the current section. The name is unique in a CI job, even if the job runs the program
+    /// several times.
     fn section_name(&self) -> String {
         format!("kubectl_seq_{}_{}", self.now.as_millisecond(), self.groups)
     }
 
-    /// Adds the causes as annotations, or as plain lines where the service has none.
+    /// Adds the causes as annotations. The logs of GitLab and Buildkite have no annotations, so GitLab gets plain lines
+    /// and Buildkite gets open groups.
     pub(crate) fn add_causes(&mut self, causes: &[Cause]) {
         for Cause { subject, text } in causes {
             let [subject, text] = [subject, text].map(|text| self.harmless(&view::clean(text)));
@@ -126,7 +128,7 @@ impl CiMarkup {
         }
     }
 
-    /// Returns the text without colours, and without a command that the service obeys.
+    /// Returns the text with the characters that the stylesheet allows, and without a command that the service obeys.
     fn harmless(&self, text: &str) -> String {
         disarm_commands(&self.stylesheet.writable(text), self.service).into_owned()
     }

@@ -25,7 +25,7 @@ struct LogLineEntry<'a> {
     /// The line, unchanged. Invalid UTF-8 is replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
-    /// Whether the end of the line is missing because the line is too long.
+    /// Whether the end of the line is missing, because the line is too long or the memory for long lines is used up.
     #[serde(skip_serializing_if = "is_false")]
     cut: bool,
     /// Why a part of the log is missing here.

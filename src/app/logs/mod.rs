@@ -1,4 +1,4 @@
-//! Shows the logs of containers while a run goes on.
+//! Shows the logs of containers while the program follows their workloads.
 
 pub(crate) mod json;
 pub(crate) mod options;

@@ -9,7 +9,7 @@ pub(crate) struct LogOptions {
     pub(crate) containers: LogContainers,
     /// Maximum number of logs that are read at the same time.
     pub(crate) max_streams: usize,
-    /// Whether each line has a prefix, even if there is only one Pod.
+    /// Whether each line has the name of its Pod as a prefix even if there is only one Pod.
     pub(crate) has_prefix: bool,
     /// Whether each line shows the time that the container runtime gave to it.
     pub(crate) has_timestamps: bool,
@@ -18,11 +18,11 @@ pub(crate) struct LogOptions {
 /// The Pods whose logs are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogSelection {
-    /// All Pods, line by line.
+    /// All Pods. Each line is shown when it arrives.
     All,
-    /// Pods that have failed: the last lines of each log, when the Pod has failed.
+    /// Pods that have failed. The last lines of a Pod are shown when the Pod has failed and its logs are complete.
     Failed {
-        /// Number of last lines of each container.
+        /// Maximum number of last lines of each container.
         tail_lines: usize,
     },
 }
@@ -39,7 +39,8 @@ pub(crate) enum LogContainers {
 }
 
 impl LogOptions {
-    /// Whether the log of a container is shown. The log of an init container that failed explains why a Pod failed.
+    /// Whether the log of a container is shown. If only failed Pods are shown, this includes init containers that
+    /// failed, because their logs explain why the Pod failed.
     pub(crate) fn selects(&self, container: &ContainerLife) -> bool {
         let is_failed_init = container.role == ContainerRole::Init
             && matches!(self.selection, LogSelection::Failed { .. })

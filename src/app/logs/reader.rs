@@ -1,4 +1,5 @@
-//! Reads the logs of the Pods of a run: tells the collector which containers have logs, and passes the lines on.
+//! Reads the logs of the Pods of a run. Reports the containers with logs to the collector, and returns the lines that
+//! can be shown.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::source::cluster::logs::{
 };
 use crate::timeline::{PodKey, Timeline, TimelinePod};
 
-/// Maximum number of bytes that are held back of the log of one container.
+/// Maximum number of bytes of the log of one container that are held back. One longer line is held back as a whole.
 const MAX_HELD_BYTES: usize = 64 << 10;
 
 /// A container whose log is read.
@@ -19,7 +20,7 @@ const MAX_HELD_BYTES: usize = 64 << 10;
 pub(crate) struct LoggedContainer {
     pub(crate) pod: PodKey,
     pub(crate) name: Arc<str>,
-    /// Whether the logs of several containers of the Pod are shown.
+    /// Whether the log of another container of the Pod is shown as well.
     pub(crate) has_neighbours: bool,
 }
 
@@ -27,19 +28,19 @@ pub(crate) struct LoggedContainer {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct LogPart {
     pub(crate) container: LoggedContainer,
-    /// The number of restarts before the run that wrote the lines.
+    /// The number of restarts of the container before the run that wrote the lines.
     pub(crate) run: u32,
     pub(crate) content: LogContent,
 }
 
-/// Lines of a log, or the reason why there are none.
+/// Lines of a log, or a part of a log that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LogContent {
     Lines(Vec<LogLine>),
     Gap(LogGap),
 }
 
-/// News from the reader.
+/// The result of an update from the collector.
 #[derive(Debug)]
 pub(crate) enum LogNews {
     /// Parts of logs, in the order in which they are shown.
@@ -51,7 +52,7 @@ pub(crate) enum LogNews {
 /// The last lines of a log, which are shown if the Pod fails.
 #[derive(Debug, Default)]
 struct HeldLines {
-    /// The lines, each with its run.
+    /// The lines. The number of a line is the number of restarts before the run that wrote the line.
     lines: VecDeque<(u32, LogLine)>,
     bytes: usize,
 }
@@ -61,7 +62,7 @@ struct HeldLines {
 pub(crate) struct LogReader {
     options: LogOptions,
     collector: LogCollector,
-    /// The containers by ticket.
+    /// The containers. The ticket of a container is its index.
     containers: Vec<LoggedContainer>,
     tickets: HashMap<PodKey, Vec<Ticket>>,
     held: HashMap<Ticket, HeldLines>,
@@ -94,7 +95,7 @@ impl LogReader {
         for &key in changed {
             let pod = timeline.pod(key);
             if pod.life.gone {
-                // Only Events prove the Pod, so its logs are gone too.
+                // The Pod no longer exists, and only Events prove that it existed, so its logs no longer exist either.
                 continue;
             }
             let selected = || pod.life.containers.iter().filter(|container| self.options.selects(container));
@@ -118,12 +119,12 @@ impl LogReader {
         self.release_failed_logs();
     }
 
-    /// Waits for the next news. Can be cancelled without a loss.
+    /// Waits for the next update. If the future is dropped early, no update is lost.
     pub(crate) async fn next(&mut self) -> LogUpdate {
         if self.ready.is_empty() { self.collector.next().await } else { LogUpdate::Complete }
     }
 
-    /// Handles news of the collector.
+    /// Handles an update from the collector. If only failed Pods are shown, gaps are not shown.
     pub(crate) fn on_update(&mut self, update: LogUpdate) -> LogNews {
         let part = match update {
             LogUpdate::Lines { ticket, run, lines } => (ticket, run, LogContent::Lines(lines)),
@@ -149,7 +150,7 @@ impl LogReader {
         }
     }
 
-    /// Whether the logs of all containers that have ended were passed on.
+    /// Whether the logs of all containers that have ended were returned by [`Self::on_update`].
     pub(crate) fn is_drained(&self) -> bool {
         self.ready.is_empty() && self.failed.is_empty() && self.collector.is_drained()
     }
@@ -166,7 +167,7 @@ impl LogReader {
         ticket
     }
 
-    /// Forgets the held lines of a Pod that ended well, and remembers a Pod that failed.
+    /// Drops the held lines of a Pod that ended without a failure. Adds a Pod that failed to the failed Pods.
     fn decide_about_held_lines(&mut self, key: PodKey, outcome: PodOutcome) {
         if outcome.has_failed() {
             if !self.failed.contains(&key) {
@@ -179,7 +180,7 @@ impl LogReader {
         }
     }
 
-    /// Moves the held lines of failed Pods whose logs are complete to the parts that can be shown.
+    /// Moves the held lines of failed Pods to the parts that can be shown, as soon as the logs of the Pod are complete.
     fn release_failed_logs(&mut self) {
         let ready = &mut self.ready;
         let (containers, collector, held) = (&self.containers, &self.collector, &mut self.held);
@@ -226,7 +227,7 @@ impl HeldLines {
     }
 }
 
-/// Returns the progress of a container, or `None` if no run of the container has a log.
+/// Returns the progress of a container, or `None` if no run is known or the process of the latest run did not start.
 fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<ContainerProgress> {
     let run = container.runs.last().filter(|run| ContainerRun::has_started(run))?;
     let is_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;

@@ -10,7 +10,7 @@ use crate::timeline::Timeline;
 use crate::view;
 use crate::view::{Style, Stylesheet};
 
-/// The mark at the end of a line whose end is missing.
+/// The mark that follows a line whose end is missing.
 const CUT_MARK: &str = " … (line cut)";
 
 /// Rendered lines.

@@ -4,8 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Appends a report to a file, which is created if it does not exist. An empty line separates the report from the text
-/// before it.
+/// Appends a report to a file. Creates the file if it does not exist. An empty line separates the report from earlier
+/// text in the file.
 ///
 /// # Errors
 /// The file cannot be opened or written.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::view;
 
-/// Maximum number of characters of a text inside a line.
+/// Maximum number of characters of a text in a code span, a table cell or HTML code.
 const MAX_CHARS: usize = 400;
 
 /// Returns the text as an inline code span. A code span shows its content unchanged.
@@ -15,19 +15,19 @@ pub(crate) fn code_span(text: &str) -> String {
         return String::new();
     }
     let fence = "`".repeat(longest_backtick_run(&text) + 1);
-    // A blank at both ends is not part of the content.
+    // Markdown removes one blank from each end of a code span, so the added blanks do not appear.
     let has_edge = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
     let edge = if has_edge { " " } else { "" };
     format!("{fence}{edge}{text}{edge}{fence}")
 }
 
-/// Returns the text as a code span inside a cell of a table, where a vertical bar would end the cell even inside a code
-/// span.
+/// Returns the text as a code span for a cell of a table. A vertical bar would end the cell even inside a code span, so
+/// the broken bar `¦` replaces each vertical bar.
 pub(crate) fn table_cell(text: &str) -> String {
     code_span(&text.replace('|', "\u{a6}"))
 }
 
-/// Returns the text as code in HTML.
+/// Returns the text as code in HTML. Punctuation that may have a meaning in HTML or Markdown is escaped.
 pub(crate) fn html_code(text: &str) -> String {
     let mut html = String::from("<code>");
     for char in single_line(text).chars() {
@@ -53,12 +53,12 @@ pub(crate) fn fenced_block(lines: &[String]) -> String {
     block + &fence + "\n"
 }
 
-/// Returns a line of a log without control characters.
+/// Returns a line of a log with escaped control characters.
 pub(crate) fn log_line(text: &str) -> String {
     view::clean(text).into_owned()
 }
 
-/// Returns the text without line breaks and control characters, cut to [`MAX_CHARS`].
+/// Returns the text without line breaks and with escaped control characters, cut to [`MAX_CHARS`].
 fn single_line(text: &str) -> String {
     let text = view::clean(text);
     match text.char_indices().nth(MAX_CHARS) {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn html_contains_no_character_with_a_meaning() {
+    fn html_code_escapes_characters_with_a_meaning() {
         assert_eq!(
             html_code("</code><b>&\"'*"),
             "<code>&#60;&#47;code&#62;&#60;b&#62;&#38;&#34;&#39;&#42;</code>"
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_ends_a_fence() {
+    fn no_line_of_a_block_ends_its_fence() {
         let lines = ["```".to_owned(), "a ````".to_owned(), "~~~".to_owned()];
         assert_eq!(fenced_block(&lines), "`````text\n```\na ````\n~~~\n`````\n");
     }

@@ -1,4 +1,5 @@
-//! Renders the summary of a run as Markdown: outcome, causes, verdicts, failures with their last lines, slowest Pods.
+//! Renders the summary of a run as Markdown: the outcome, the causes, the verdicts, the failures with the last lines of
+//! their logs, and the slowest Pods.
 //!
 //! The results of `write!` are ignored, because writing to a string cannot fail.
 
@@ -22,7 +23,7 @@ use crate::view::{FrameCache, Glyphs, Names, ViewState, Window};
 /// Maximum size of a report in bytes.
 pub(crate) const MAX_BYTES: usize = 64 << 10;
 
-/// Number of bytes that are kept free for the note that the report was cut.
+/// Number of bytes that are reserved for the note that log lines are left out.
 const NOTE_BYTES: usize = 200;
 
 /// Maximum number of workloads with a line of their own.
@@ -31,7 +32,7 @@ const MAX_WORKLOADS: usize = 10;
 /// Maximum number of Pods in the table of the slowest Pods.
 const MAX_SLOWEST: usize = 5;
 
-/// The run that a report is about.
+/// The facts about a run that a report shows.
 #[derive(Debug)]
 pub(crate) struct SummaryInput<'a> {
     pub(crate) timeline: &'a Timeline,
@@ -66,7 +67,7 @@ fn glyph(exit: Exit) -> &'static str {
     }
 }
 
-/// The heading: `### ❌ job/pi failed after 54s`.
+/// Returns the heading, ``### ❌ `job/pi`: failed after 54s``, and one item for each sentence about an early end.
 fn render_outcome(input: &SummaryInput<'_>) -> String {
     let names = Names::from_timeline(input.timeline);
     let mut roots = input.timeline.roots().map(|workload| code_span(&names.workload(workload)));
@@ -92,7 +93,7 @@ fn render_outcome(input: &SummaryInput<'_>) -> String {
     text
 }
 
-/// One item for each workload, with its cause if it failed.
+/// Returns one item for each of the first root workloads: its cause if it failed, otherwise its state.
 fn render_workloads(input: &SummaryInput<'_>) -> String {
     let timeline = input.timeline;
     let names = Names::from_timeline(timeline);
@@ -110,7 +111,7 @@ fn render_workloads(input: &SummaryInput<'_>) -> String {
     text
 }
 
-/// One item for each verdict: where the slot time of the workload went.
+/// Returns one item for each of the first workloads with Pods: its first verdict, which says where its slot time went.
 fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     let (state, window, cache) = (ViewState::default(), Window::default(), FrameCache::default());
     let context = ViewContext {
@@ -139,7 +140,8 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     text
 }
 
-/// The failures with their last lines, in at most `free` bytes and a note.
+/// Returns the failures with the last lines of their logs. The entries have at most `free` bytes. If lines are left
+/// out, a note follows the entries.
 fn render_failures(failures: &FailureList, free: usize) -> String {
     if failures.entries.is_empty() {
         return String::new();
@@ -147,7 +149,7 @@ fn render_failures(failures: &FailureList, free: usize) -> String {
     let mut text = "#### Failed Pods\n\n".to_owned();
     let mut is_cut = false;
     for (position, entry) in failures.entries.iter().enumerate() {
-        // A long log leaves room for the failures after it.
+        // Each entry gets an equal share of the remaining bytes, so that a long log does not displace later failures.
         let left = free.saturating_sub(text.len()) / (failures.entries.len() - position);
         let (rendered, is_entry_cut) = render_failure(entry, left);
         is_cut |= is_entry_cut;
@@ -170,8 +172,8 @@ fn render_failures(failures: &FailureList, free: usize) -> String {
     text
 }
 
-/// One failure with its last lines. If it needs more than `max_bytes`, the oldest lines of the log are left out and the
-/// result says so with `true`.
+/// Returns one failure with the last lines of its log, and whether lines were left out. If the failure needs more than
+/// `max_bytes`, the oldest lines are left out.
 fn render_failure(entry: &FailureEntry, max_bytes: usize) -> (String, bool) {
     let heading = html_code(&entry.heading.plain());
     let others = entry.others.as_ref().map(|line| format!("{}\n\n", code_span(line.plain().trim())));
@@ -192,8 +194,8 @@ fn render_failure(entry: &FailureEntry, max_bytes: usize) -> (String, bool) {
     (render(&lines[first..]), first > 0)
 }
 
-/// A table of the Pods that took the longest time from their creation to their end, or to the start of their work if
-/// they belong to a rollout.
+/// Returns a table of the Pods that took the longest time from their creation to their end, or to `now` if they have
+/// not ended. For the Pods of a rollout, the time ends at the start of their work.
 fn render_slowest(timeline: &Timeline, now: Timestamp) -> String {
     let mut slowest: Vec<(i64, PodKey)> = Vec::new();
     for workload in timeline.workloads() {

@@ -1,4 +1,4 @@
-//! Tests of the summary, with a cluster whose texts try to change the page.
+//! Tests of the summary, among them a test with text from the cluster that tries to change the page.
 
 use jiff::Timestamp;
 
@@ -105,7 +105,7 @@ fn text_from_the_cluster_changes_nothing_on_the_page() {
     assert!(rows.iter().all(|row| row.matches('|').count() == 8), "{rows:?}");
 }
 
-/// Removes fenced blocks, code spans and HTML code from Markdown, as a reader of the format does.
+/// Removes fenced blocks, code spans and HTML code from Markdown. Recognizes them as a Markdown parser does.
 fn without_code(markdown: &str) -> String {
     let mut fence: Option<usize> = None;
     let mut text = String::new();
@@ -168,7 +168,7 @@ fn a_report_has_at_most_64_kib_and_says_what_is_missing() {
     assert!(report.contains("#### Slowest Pods"), "{report}");
     without_code(&report);
 
-    // Lines that do not fit at all, and very many workloads with long texts.
+    // The report also stays short if one line is too long for it, and if many workloads have long texts.
     let workloads = (0..500).map(|number| {
         let message = Some("`".repeat(5_000).into());
         let workload = Workload { message, ..failed_job(&format!("{}-{number}", "j".repeat(200))) };

@@ -16,10 +16,11 @@ use crate::source::cluster::api::request::{RESPONSE_TIMEOUT, disable_compression
 /// Maximum number of pieces of a log that are queued for the receiver.
 const MAX_QUEUED_PIECES: usize = 16;
 
-/// Maximum number of bytes to read from the last lines of a log. In a followed log, a longer line is split.
+/// Maximum number of bytes of the answer when the last lines of a log are requested. A longer line of a followed log is
+/// split.
 const MAX_LOG_BYTES: i64 = 64 << 10;
 
-/// Maximum time to wait for a log. The time is short, because a log is optional.
+/// Maximum time to wait for the last lines of a log. The time is short, because these lines are optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request for the log of a container.
@@ -34,16 +35,16 @@ pub(crate) struct LogRequest {
     pub(crate) previous: bool,
     /// Whether each line begins with its time.
     pub(crate) timestamps: bool,
-    /// The time of the first line, in whole seconds.
+    /// The time from which lines are requested, in whole seconds. `None` requests lines from the start of the log.
     pub(crate) since: Option<Timestamp>,
-    /// Number of last lines, or `None` for all lines.
+    /// Number of last lines to request, or `None` for all lines.
     pub(crate) tail_lines: Option<u32>,
-    /// Maximum number of bytes.
+    /// Maximum number of bytes of the answer.
     pub(crate) limit_bytes: Option<i64>,
 }
 
 impl LogRequest {
-    /// Requests the whole log of the latest run, as it is now.
+    /// Creates a request for the whole log of the latest run, up to its present end.
     pub(crate) fn new(namespace: &str, pod: &str, container: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -84,7 +85,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// No answer arrives, or the server refuses the request, for example because the container has not started.
+    /// No answer arrives within [`RESPONSE_TIMEOUT`], or the server refuses the request, for example because the
+    /// container has not started.
     pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<Body, RequestError> {
         let answer = timeout(RESPONSE_TIMEOUT, self.send(request.to_http()?)).await;
         Ok(answer.unwrap_or(Err(RequestError::TimedOut(RESPONSE_TIMEOUT)))?.into_body())

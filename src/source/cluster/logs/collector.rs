@@ -1,4 +1,4 @@
-//! Decides which containers are read, so that at most a given number of streams is open.
+//! Decides which container is read next. At most a given number of streams is open at the same time.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::source::cluster::logs::turn::{
     ContainerProgress, LogSource, LogUpdate, Ticket, Turn, TurnEnd, TurnMessage,
 };
 
-/// Maximum number of messages that are queued for the receiver. A receiver that does not keep up slows the reading.
+/// Maximum number of messages that are queued for the receiver. If the receiver does not keep up, the turns wait.
 const MAX_QUEUED_MESSAGES: usize = 8;
 
 /// Reads the logs of containers.
@@ -20,7 +20,7 @@ pub(crate) struct LogCollector {
     cluster: Cluster,
     /// Maximum number of streams that are open at the same time.
     max_streams: usize,
-    /// Number of turns that go on.
+    /// Number of turns that are in progress. Each turn has at most one open stream.
     active: usize,
     containers: HashMap<Ticket, ReadContainer>,
     /// Containers that wait for their turn.
@@ -30,7 +30,7 @@ pub(crate) struct LogCollector {
     budget: LineBudget,
     sender: mpsc::Sender<TurnMessage>,
     receiver: mpsc::Receiver<TurnMessage>,
-    /// Whether the server has refused to return logs.
+    /// Whether the server has answered that the user may not read logs.
     is_forbidden: bool,
 }
 
@@ -41,12 +41,12 @@ struct ReadContainer {
     state: ReadingState,
 }
 
-/// The part of a container in the order of turns.
+/// Whether a container is being read, waits for its turn, or needs no turn now.
 #[derive(Debug)]
 enum ReadingState {
-    /// The log is complete up to this position.
+    /// All runs before the run of this cursor were read completely.
     Complete(Box<LogCursor>),
-    /// The log was read to its present end. A change of the container may bring more lines.
+    /// The log was read to its present end. The log may grow only after the progress of the container has changed.
     Parked(Box<LogCursor>),
     /// The container waits for its turn.
     Waiting(Box<LogCursor>),
@@ -72,7 +72,7 @@ impl LogCollector {
         }
     }
 
-    /// Stores the state of a container. Begins to read its log if a part of the log was not read yet.
+    /// Stores the progress of a container. If a part of its log was not read yet, the container waits for a turn.
     pub(crate) fn update(
         &mut self,
         ticket: Ticket,
@@ -99,7 +99,7 @@ impl LogCollector {
         };
         if let Some(cursor) = next {
             container.state = ReadingState::Waiting(std::mem::take(cursor));
-            // A log may be deleted soon after the end of its container, so such a log is read first.
+            // The log of a container that has ended may soon be deleted, so this log is read first.
             if progress.has_ended {
                 self.waiting.push_front(ticket);
             } else {
@@ -109,7 +109,7 @@ impl LogCollector {
         self.start_turns();
     }
 
-    /// Waits for the next news. Can be cancelled without a loss.
+    /// Waits for the next update. If the future is dropped early, no update is lost.
     pub(crate) async fn next(&mut self) -> LogUpdate {
         loop {
             // The collector itself holds a sender, so the channel is never closed.
@@ -125,7 +125,7 @@ impl LogCollector {
         }
     }
 
-    /// Whether the logs of all containers that have ended were read completely.
+    /// Whether the logs of all containers that have ended were read completely, and all their updates were received.
     pub(crate) fn is_drained(&self) -> bool {
         let is_open = |container: &ReadContainer| {
             let progress = *container.progress.borrow();
@@ -175,7 +175,7 @@ impl LogCollector {
         is_complete.then_some(LogUpdate::Complete)
     }
 
-    /// Starts turns while streams are free.
+    /// Starts turns for waiting containers while fewer streams than the maximum are open.
     fn start_turns(&mut self) {
         while self.active < self.max_streams
             && let Some(ticket) = self.waiting.pop_front()

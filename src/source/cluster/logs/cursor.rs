@@ -1,14 +1,15 @@
 //! The position in the log of a container up to which the log was read, so that a new request can continue there.
 //!
 //! The API server accepts the start of a log only in whole seconds. Therefore a new request begins a second or two
-//! before the last line, and the cursor skips as many lines as it has already accepted since that time. The number of
-//! lines is exact even if several lines are equal, or if the times of neighbouring lines are not in order.
+//! before the last line. The cursor counts the lines that it has accepted since that time, and skips as many lines of
+//! the new answer. The count is exact even if several lines are equal, or if the times of neighbouring lines are not in
+//! order.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use jiff::Timestamp;
 
-/// Identifies a line well enough to recognize it again.
+/// The time of a line and the hash of its text, by which the line is recognized when the server returns it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fingerprint {
     at: Timestamp,
@@ -17,7 +18,7 @@ struct Fingerprint {
 
 impl Fingerprint {
     fn new(at: Timestamp, text: &[u8]) -> Self {
-        // The hash is compared only within this process, but always with the same seed.
+        // The hashes of different hashers are compared, so all hashers have the same seed.
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         hasher.write(text);
         Self { at, hash: hasher.finish() }
@@ -30,7 +31,7 @@ struct SecondLines {
     /// Seconds since 1970.
     second: i64,
     count: u64,
-    /// The first accepted line of the second, and the number of lines of the run that were accepted before it.
+    /// The first accepted line of the second, after the number of lines of the run that were accepted before this line.
     first: Option<(u64, Fingerprint)>,
 }
 
@@ -45,16 +46,17 @@ impl SecondLines {
     }
 }
 
-/// The part of a log that a request asks for, and what its first line proves.
+/// The part of a log that a request asks for, and the conclusion from an unexpected first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RequestMode {
-    /// The lines since the last accepted line. If the first line is not the expected one, the answer belongs to another
-    /// run, or the runtime has deleted the file that contained the expected line.
+    /// The lines from the second before the last accepted line. If the first line is not the expected line, the answer
+    /// belongs to another run, or the runtime has deleted the file that contained the expected line.
     #[default]
     Continue,
-    /// The same lines. If the first line is not the expected one, the file was deleted.
+    /// The same lines as for [`Self::Continue`]. If the first line is not the expected line, the runtime has deleted
+    /// the file that contained the expected line.
     ContinueAfterDeletion,
-    /// The whole log. If it begins before the first accepted line, the accepted lines belong to a later run.
+    /// The whole log. If the log begins before the first accepted line, the accepted lines belong to a later run.
     FromStart,
 }
 
@@ -63,7 +65,7 @@ pub(crate) enum RequestMode {
 enum Overlap {
     /// No line of the request has arrived.
     Unknown(RequestMode),
-    /// This number of further lines were already accepted.
+    /// The next lines, as many as this number, were already accepted.
     Skip(u64),
     /// The log no longer contains the lines from which the request should continue. Lines up to this time were already
     /// accepted.
@@ -78,7 +80,7 @@ impl Default for Overlap {
     }
 }
 
-/// What the cursor says about a line.
+/// The result of [`LogCursor::accept`] for one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineVerdict {
     /// The line is new.
@@ -105,13 +107,14 @@ pub(crate) struct LogCursor {
     last: Option<Timestamp>,
     /// The accepted lines of the second before [`Self::current`].
     previous: SecondLines,
-    /// The accepted lines of the second of the latest line, and all later lines.
+    /// The accepted lines of the second of the latest line.
     current: SecondLines,
-    /// The first line of the run, and the number of its accepted lines.
+    /// The first accepted line of the run.
     first: Option<Fingerprint>,
+    /// Number of accepted lines of the run.
     accepted: u64,
-    /// The first line and the number of lines of the run before. A request for the next run may still return the run
-    /// before, if the kubelet does not know the next run yet.
+    /// The first line and the number of lines of the latest earlier run with lines. A request for the next run may
+    /// still return the lines of the earlier run, if the kubelet does not know the next run yet.
     run_before: Option<(Fingerprint, u64)>,
     overlap: Overlap,
 }
@@ -137,19 +140,20 @@ impl LogCursor {
         self.accepted > 0
     }
 
-    /// Continues with the first line of another run.
+    /// Begins to read another run, from its first line.
     pub(crate) fn begin_run(&mut self, run: u32) {
         let run_before = self.first.map(|first| (first, self.accepted)).or(self.run_before);
         *self = Self { run, run_before, ..Self::default() };
     }
 
-    /// Continues after the accepted lines, which belong to another run than it seemed.
+    /// Assigns the accepted lines to another run, because the kubelet has returned the lines of a later run than
+    /// requested.
     pub(crate) fn assign_run(&mut self, run: u32) {
         self.run = run;
     }
 
     /// Prepares the cursor for a new request. Returns the time from which the log must be requested, in whole seconds.
-    /// `None` means from the beginning.
+    /// Returns `None` if the whole log must be requested.
     pub(crate) fn begin_request(&mut self, mode: RequestMode) -> Option<Timestamp> {
         self.overlap = Overlap::Unknown(mode);
         if self.last.is_none() || mode == RequestMode::FromStart {
@@ -159,7 +163,7 @@ impl LogCursor {
         Timestamp::from_second(self.current.second.saturating_sub(1)).ok()
     }
 
-    /// Accepts the next line of the present request, or recognizes it as known.
+    /// Accepts the next line of the present request, unless the line is known or unexpected.
     pub(crate) fn accept(&mut self, at: Timestamp, text: &[u8]) -> LineVerdict {
         if let Overlap::Unknown(mode) = self.overlap {
             match self.find_overlap(mode, at, text) {
@@ -191,7 +195,7 @@ impl LogCursor {
     fn find_overlap(&self, mode: RequestMode, at: Timestamp, text: &[u8]) -> Result<Overlap, LineVerdict> {
         let line = Fingerprint::new(at, text);
         let (Some(last), Some(first)) = (self.last, self.first) else {
-            // The kubelet may have returned the run before.
+            // The kubelet may have returned the log of the earlier run.
             return Ok(match self.run_before {
                 Some((first, count)) if first == line => Overlap::Skip(count),
                 Some(_) | None => Overlap::None,
@@ -226,12 +230,12 @@ impl LogCursor {
             self.previous = if is_next { self.current } else { SecondLines::new(second.saturating_sub(1)) };
             self.current = SecondLines::new(second);
         }
+        // Lines of earlier seconds are not counted by second, because no request returns these lines again.
         if second >= self.current.second {
             self.current.add(accepted_before, fingerprint);
         } else if second == self.previous.second {
             self.previous.add(accepted_before, fingerprint);
         }
-        // A request does not return the lines of earlier seconds again, so they are not counted.
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 }
@@ -245,7 +249,7 @@ fn floor_second(at: Timestamp) -> i64 {
 mod tests {
     use super::*;
 
-    /// A log file: the lines with their times.
+    /// The lines of a log file, each with its time.
     type Lines<'a> = Vec<(Timestamp, &'a str)>;
 
     fn at(millis: i64) -> Timestamp {
@@ -311,11 +315,11 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_were_rotated_away_are_a_gap() {
+    fn lines_that_the_runtime_has_deleted_leave_a_gap() {
         let file: Lines<'_> = vec![(at(0), "a"), (at(10), "b"), (at(4000), "c")];
         let mut cursor = LogCursor::default();
         assert_eq!(request(&mut cursor, &file, 2), ["a", "b"]);
-        // The file with a and b was replaced before c was written, or after: nobody can say.
+        // The file with a and b was deleted. The cursor cannot know whether another deleted line came before c.
         let rotated: Lines<'_> = vec![(at(4000), "c"), (at(4001), "d")];
         let since = cursor.begin_request(RequestMode::ContinueAfterDeletion);
         assert!(since.is_some_and(|since| since <= at(0)));

@@ -1,15 +1,15 @@
-//! Divides the bytes of a stream into lines. The memory for incomplete lines is limited for all streams together.
+//! Divides the bytes of a stream into lines. All streams share a limited memory for long incomplete lines.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Maximum length of a line in bytes. The rest of a longer line is dropped.
+/// Maximum length of a line in bytes. The end of a longer line is dropped.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Length in bytes up to which an incomplete line needs no part of the budget.
+/// Number of bytes of an incomplete line that do not count against the budget.
 const FREE_LINE_BYTES: usize = 64 << 10;
 
-/// Maximum number of bytes that the long incomplete lines of all streams may use together.
+/// Maximum number of bytes beyond [`FREE_LINE_BYTES`] that the incomplete lines of all streams may use together.
 const BUDGET_BYTES: usize = 12 << 20;
 
 /// The memory that is left for long incomplete lines.
@@ -41,7 +41,7 @@ pub(crate) struct LineSplitter {
     partial: Vec<u8>,
     /// Number of bytes that were taken from the budget.
     taken: usize,
-    /// Whether the line is too long, so that its further bytes are dropped.
+    /// Whether a limit has been reached, so that the further bytes of the line are dropped.
     is_cut: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct LineSplitter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RawLine<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Whether the end of the line is missing because the line is too long.
+    /// Whether the end of the line is missing, because the line is too long or the budget is used up.
     pub(crate) is_cut: bool,
 }
 
@@ -85,7 +85,7 @@ impl LineSplitter {
         self.forget_partial();
     }
 
-    /// Keeps the bytes of an incomplete line, as far as the limits allow.
+    /// Adds bytes to the incomplete line, as many as the limits allow.
     fn keep(&mut self, bytes: &[u8]) {
         if self.is_cut || bytes.is_empty() {
             return;

@@ -1,8 +1,8 @@
 //! Reads the logs of many containers completely, over a limited number of streams.
 //!
-//! `collector` decides which container is read next. `turn` reads one container, until its log is complete or another
-//! container must be read. `cursor` knows which lines of a log were already read, and `line_splitter` divides a stream
-//! into lines.
+//! `collector` decides which container is read next. `turn` reads one container until its log is complete, or until
+//! another container needs the stream. `cursor` knows which lines of a log were already read. `line_splitter` divides a
+//! stream into lines.
 
 pub(crate) mod collector;
 pub(crate) mod cursor;

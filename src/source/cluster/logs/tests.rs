@@ -21,7 +21,7 @@ fn source(pod: &str) -> LogSource {
     LogSource { namespace: Arc::from("ns"), pod: Arc::from(pod), container: Arc::from("main") }
 }
 
-/// A line as the kubelet sends it: `second` after 2026-01-01T00:00:00Z.
+/// A line as the kubelet sends it. Its time is `second` and a half seconds after 2026-01-01T00:00:00Z.
 fn line(second: u32, text: &str) -> String {
     format!("2026-01-01T00:00:{second:02}.5Z {text}\n")
 }
@@ -63,7 +63,7 @@ fn update(collector: &mut LogCollector, ticket: Ticket, progress: ContainerProgr
     collector.update(ticket, progress, || source(&format!("pod-{ticket}")));
 }
 
-/// Lets the test wait for a request while the collector works.
+/// Waits for the next request. Fails if the collector returns an update first.
 async fn next_call(server: &mut FakeServer, collector: &mut LogCollector) -> Call {
     tokio::select! {
         call = server.next_call() => call,
@@ -112,7 +112,7 @@ async fn the_end_of_a_log_is_read_again_after_the_container_has_ended() {
 #[tokio::test(start_paused = true)]
 async fn each_run_of_a_container_is_read() {
     let (mut server, mut collector) = start(5);
-    // Two runs have ended, and the third goes on: the log of the first run no longer exists.
+    // Two runs have ended, and the third run continues. The log of the first run no longer exists.
     update(&mut collector, 0, ContainerProgress { run: 2, has_ended: false, is_last: false, is_gone: false });
     assert_eq!(next_texts(&mut collector).await, ["0/0 WholeRun"]);
     let call = next_call(&mut server, &mut collector).await;
@@ -165,7 +165,7 @@ async fn containers_beyond_the_limit_wait_for_their_turn() {
     let mut body = answer_log(call);
     send(&mut body, line(1, "b")).await;
     assert_eq!(next_texts(&mut collector).await, ["1/0 b"]);
-    // A container that has ended is read before containers that go on.
+    // A container that has ended is read before containers that still run.
     update(&mut collector, 3, ENDED);
     let call = next_call(&mut server, &mut collector).await;
     assert!(call.uri.contains("pod-3"), "{}", call.uri);
@@ -211,7 +211,7 @@ async fn a_pod_that_was_deleted_during_a_lost_connection_leaves_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_without_the_right_to_read_logs_is_told_once() {
+async fn missing_rights_to_read_logs_are_reported_once() {
     let (mut server, mut collector) = start(5);
     update(&mut collector, 0, RUNNING);
     update(&mut collector, 1, RUNNING);
@@ -224,7 +224,7 @@ async fn a_user_without_the_right_to_read_logs_is_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_between_two_requests_mixes_no_runs() {
+async fn lines_of_two_runs_are_not_mixed_after_a_restart_between_two_requests() {
     let (mut server, mut collector) = start(5);
     update(&mut collector, 0, RUNNING);
     let mut body = answer_log(server.next_call().await);
@@ -251,7 +251,7 @@ async fn a_restart_between_two_requests_mixes_no_runs() {
 async fn a_run_that_was_missed_is_read_later() {
     let (mut server, mut collector) = start(5);
     update(&mut collector, 0, RUNNING);
-    // The answer belongs to the second run already.
+    // The answer already belongs to the second run.
     let mut body = answer_log(server.next_call().await);
     send(&mut body, line(3, "second run")).await;
     assert_eq!(next_texts(&mut collector).await, ["0/0 second run"]);

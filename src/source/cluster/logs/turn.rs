@@ -1,4 +1,4 @@
-//! Reads the log of one container, until the log is complete or another container must be read.
+//! Reads the log of one container, until the log is complete or another container needs the stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,22 +20,25 @@ use crate::source::cluster::watch::retry::{RetryPauses, next_pause, retry_pauses
 /// milliseconds.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time without a new line after which a stream is closed if other containers wait for their turn.
+/// Time without a new line after which a stream is closed if other containers wait for their turn. An answer that
+/// contains the end of a run is read to its end without this limit.
 const MAX_IDLE_TIME: Duration = Duration::from_millis(500);
 
-/// Maximum time of a turn if other containers wait for theirs.
+/// Maximum time of a turn if other containers wait for their turn. An answer that contains the end of a run is read to
+/// its end without this limit.
 const MAX_TURN_TIME: Duration = Duration::from_secs(5);
 
-/// Maximum pause before a log is requested again while the kubelet has not started the container yet.
+/// Maximum pause before a log is requested again after the kubelet refused a request, for example because the container
+/// has not started yet.
 const MAX_START_PAUSE: Duration = Duration::from_millis(500);
 
-/// Number of refused requests after which the log of a run that has ended is given up.
+/// Number of consecutive refused requests after which the log of a run that has ended is given up.
 const MAX_REFUSALS: u32 = 6;
 
-/// Number of bytes of text after which lines are passed on, even if more lines have already arrived.
+/// Size in bytes that the text of one [`LogUpdate::Lines`] does not reach, unless the update has only one line.
 const MAX_BATCH_BYTES: usize = 64 << 10;
 
-/// The number that the reader of the logs gave to a container.
+/// The number that identifies a container. The caller of the collector chooses the number.
 pub(crate) type Ticket = u32;
 
 /// A container with a log.
@@ -46,7 +49,7 @@ pub(crate) struct LogSource {
     pub(crate) container: Arc<str>,
 }
 
-/// The present state of a container, as far as it matters for the log.
+/// The facts about a container that decide which logs exist and may still grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContainerProgress {
     /// The number of restarts before the latest run.
@@ -69,16 +72,16 @@ pub(crate) struct LogLine {
     pub(crate) is_cut: bool,
 }
 
-/// News about the logs.
+/// An update from the collector about the logs.
 #[derive(Debug)]
 pub(crate) enum LogUpdate {
     /// New lines of a run of a container, in order.
     Lines { ticket: Ticket, run: u32, lines: Vec<LogLine> },
     /// A part of a log cannot be read.
     Gap { ticket: Ticket, run: u32, gap: LogGap },
-    /// The log of a container is complete, as far as its runs are known.
+    /// The logs of all known runs of a container are complete.
     Complete,
-    /// The user may not read logs. No log is read any more.
+    /// The user may not read logs, for this reason of the server. No log is read any more.
     Forbidden(String),
 }
 
@@ -89,9 +92,10 @@ pub(crate) enum LogGap {
     Between(Timestamp, Timestamp),
     /// All lines of the run: the kubelet keeps only the log of the latest and of the previous run.
     WholeRun,
-    /// The lines after this time, or all lines: the Pod was deleted before the end of its log was read.
+    /// The lines after this time, or all lines: the Pod was deleted, or the container restarted twice, before the end
+    /// of the log was read.
     DeletedPod(Option<Timestamp>),
-    /// The log, for this reason of the kubelet.
+    /// A part of the log, or the whole log: the kubelet refused to return the lines, for this reason.
     Refused(String),
 }
 
@@ -102,7 +106,7 @@ pub(crate) enum TurnEnd {
     Complete,
     /// Other containers wait for their turn, and this log is not complete.
     Yielded,
-    /// The log was read to its present end. Only a change of this progress brings more lines.
+    /// The log was read to its present end. More lines can come only if the progress differs from this progress.
     Parked(ContainerProgress),
     /// The user may not read logs.
     Forbidden(RequestError),
@@ -122,11 +126,11 @@ pub(crate) enum TurnMessage {
 enum LogStep {
     /// The log of the latest run.
     Latest,
-    /// The same, although the kubelet no longer has the lines after which it should continue.
+    /// The log of the latest run, although the runtime has deleted the lines after which the log should continue.
     LatestAfterDeletion,
     /// The log of the run before the latest run.
     Previous,
-    /// The same, from its start.
+    /// The log of the run before the latest run, from its start.
     PreviousFromStart,
 }
 
@@ -156,19 +160,19 @@ enum AnswerEnd {
     Lost,
     /// The answer does not contain the lines that the cursor expects.
     Unexpected,
-    /// The answer belongs to an earlier run than the lines that were read.
+    /// The answer belongs to an earlier run than the accepted lines.
     EarlierRun,
     Yielded,
     Abandoned,
 }
 
-/// The log of one container while it is read.
+/// One turn: the reading of the log of one container.
 pub(crate) struct Turn {
     pub(crate) cluster: Cluster,
     pub(crate) ticket: Ticket,
     pub(crate) source: LogSource,
     pub(crate) cursor: LogCursor,
-    /// The position in the log of the next run, if its first lines were read before the end of the present run.
+    /// The position in the log of the next run, if lines of the next run were read before the present run was complete.
     pub(crate) later: Option<LogCursor>,
     pub(crate) progress: watch::Receiver<ContainerProgress>,
     /// Whether other containers wait for their turn.
@@ -188,7 +192,8 @@ impl Turn {
     async fn read(&mut self) -> TurnEnd {
         let mut pauses = retry_pauses();
         let begin = Instant::now();
-        // Whether the latest answer was complete, although the run may have gone on.
+        // Whether the server has closed the latest answer normally. The run may still continue, because a proxy or a
+        // restart of the kubelet also closes an answer.
         let mut was_closed = false;
         let mut refusals = 0;
         let mut next_step = None;
@@ -283,7 +288,7 @@ impl Turn {
         }
     }
 
-    /// Reports the runs whose logs no longer exist.
+    /// Skips the runs whose logs no longer exist, and reports a gap for each of them.
     async fn skip_lost_runs(&mut self, known: ContainerProgress) {
         while self.cursor.run() + 1 < known.run {
             let gap = if self.cursor.has_lines() {
@@ -344,7 +349,7 @@ impl Turn {
                     if ends_run {
                         splitter.finish(|line| batch.accept(&mut self.cursor, line));
                     }
-                    // A previous run without the expected lines is another run.
+                    // The answer contains no line, not even the accepted lines, so it belongs to another run.
                     let is_unexpected = ends_run && expects_lines && !has_lines && self.later.is_none();
                     Some(if is_unexpected { AnswerEnd::Unexpected } else { AnswerEnd::Closed })
                 }
@@ -380,7 +385,7 @@ impl Turn {
         let _ = self.sender.send(TurnMessage::Update(update)).await;
     }
 
-    /// Waits for the given time, or until the container changes.
+    /// Waits for the given time, or until the progress of the container changes.
     async fn pause(&mut self, pause: Duration) {
         tokio::select! {
             () = sleep(pause) => {}
@@ -389,8 +394,8 @@ impl Turn {
         }
     }
 
-    /// Waits for the news that the container has ended, because its stream was closed. If no news arrive, the kubelet
-    /// or a proxy closed the stream.
+    /// Waits for a change of progress after the stream was closed, because the container has probably ended. If no
+    /// change arrives, the kubelet or a proxy closed the stream, and the log is requested again.
     async fn wait_for_end(&mut self, pauses: &mut RetryPauses) {
         self.pause(next_pause(pauses).max(Duration::from_secs(1))).await;
     }
@@ -411,7 +416,7 @@ struct Batch {
     bytes: usize,
     /// Whether a line was received, new or known.
     has_lines: bool,
-    /// Why the answer is not the expected one. No line is accepted any more.
+    /// Why the answer is not the expected answer. If this is set, no further line is accepted.
     unexpected: Option<AnswerEnd>,
 }
 
@@ -428,7 +433,7 @@ impl Batch {
     /// Adds a line, unless the cursor already knows the line.
     fn accept(&mut self, cursor: &mut LogCursor, line: RawLine<'_>) {
         let Some((at, text)) = parse_line(line.bytes) else {
-            // Only the kubelet writes lines without a time: its errors.
+            // Each line of a container has a time. A line without a time is an error of the kubelet.
             self.parts.push(BatchPart::Gap(LogGap::Refused(to_text(line.bytes))));
             return;
         };
