@@ -60,13 +60,14 @@ pub(crate) struct ChangeArgs {
     pub(crate) kubectl: KubectlPart,
 }
 
-/// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the returned output has
-/// no effect.
+/// Returns the output of the run. If kubectl prints in a format of its own, nothing is followed, and the returned
+/// output has no effect.
 pub(crate) fn run_output(args: &ChangeArgs) -> Output {
     format_unless_kubectl_prints(args).unwrap_or(OutputFormat::Seq).into()
 }
 
-/// Returns the format of this program that `-o` names, or `None` if kubectl must check and print the format.
+/// Returns the output format of this program: the format that `-o` names, or `seq` without `-o`. Returns `None` if
+/// kubectl prints in a format of its own, or must refuse a format that neither program has.
 fn format_unless_kubectl_prints(args: &ChangeArgs) -> Option<OutputFormat> {
     match &args.output {
         Some(output) => OutputFormat::from_str(output, false).ok(),
@@ -134,14 +135,14 @@ pub(crate) async fn run(
     drop(bar);
     for object in objects.iter().filter(|object| is_endless(object)) {
         streams.note(&format!(
-            "{kind}/{name} is not followed, it has no end: `kubectl seq get {kind}/{name} --watch` does",
+            "{kind}/{name} is not followed, it has no end: `kubectl seq get {kind}/{name} -w` follows it",
             kind = object.kind.to_lowercase(),
             name = object.name
         ));
     }
     if workloads.is_empty() {
         let participle = command.participle();
-        streams.note(&format!("nothing to follow: nothing that runs Pods to an end was {participle}"));
+        streams.note(&format!("nothing to follow: no {participle} object can be followed to an end"));
         return Ok(Exit::Success);
     }
     let targets = workloads.iter().map(ChangedWorkload::target).collect();
@@ -171,7 +172,7 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
     let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
     if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {
         let error = SourceError::new(ErrorKind::Usage, format!("{flag} needs something to follow"));
-        return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
+        return Err(error.hint("Leave out --detach, --dry-run, --edit and kubectl's output formats.").into());
     }
     let manifests = Manifests::unread(&args.kubectl.arguments.filenames);
     let capture = if args.kubectl.opens_editor { Capture::Nothing } else { Capture::Messages };
@@ -190,7 +191,7 @@ async fn change_objects(
     let arguments = kubectl_arguments(args);
     let mut written = Ok(());
     let show = |stream, bytes: &[u8]| {
-        // After an error, kubectl goes on, because it must not be stopped between two objects.
+        // If the output cannot be written, kubectl still runs on, because it must not be stopped between two objects.
         if written.is_ok() {
             written = Streams::write_kubectl_output(stream, bytes);
         }
@@ -208,8 +209,8 @@ async fn change_objects(
     Ok(change)
 }
 
-/// Returns the arguments of kubectl, with the global flags. If nothing is followed, kubectl also gets the format that
-/// the user chose, and checks it.
+/// Returns the arguments of kubectl, with the global flags. If nothing is followed, kubectl also gets the format of
+/// `-o` and checks it. The format `seq` is left out, because it is the default of this program.
 fn kubectl_arguments(args: &ChangeArgs) -> ChangeArguments {
     let mut arguments = args.kubectl.arguments.clone();
     arguments.global = args.connection.kubectl_words().to_vec();

@@ -1,4 +1,4 @@
-//! Hints after a failed `kubectl apply`, `create` or `replace`: the command of this program that can do it.
+//! Hints after a failed `kubectl apply`, `create` or `replace`: each hint names a command that gets the wanted result.
 //!
 //! kubectl's messages name the cause of the failure and the object.
 
@@ -7,7 +7,7 @@ use crate::cli::typed_command::TypedCommand;
 use crate::observation::BuiltInKind;
 use crate::source::kubectl::{ChangeArguments, ChangeCommand};
 
-/// A failed command.
+/// A kubectl command that has failed.
 #[derive(Debug)]
 pub(crate) struct FailedChange<'a> {
     pub(crate) arguments: &'a ChangeArguments,
@@ -107,7 +107,7 @@ impl FailedChange<'_> {
     }
 
     /// Returns the part of a sentence about the command that deletes the objects and creates them again. Returns `None`
-    /// if `replace` cannot name the same objects: it reads only manifests, and has no selector.
+    /// if `replace` cannot select the same objects, because `replace` reads only manifests and has no selector.
     fn way_to_recreate(&self) -> Option<String> {
         if self.arguments.subcommand.is_some() || self.typed.has_flag("selector") {
             return None;
@@ -135,8 +135,8 @@ impl FailedChange<'_> {
         objects
     }
 
-    /// Returns the objects whose quoted names come before `text`, and the messages behind `text`. `find_kind` reads the
-    /// word before the name.
+    /// Returns each object whose quoted name comes directly before `text`, and the rest of the messages after `text`.
+    /// `find_kind` converts the word before the name into a kind.
     fn objects_before(
         &self,
         text: &str,
@@ -165,17 +165,19 @@ fn join_titles(objects: &[NamedObject<'_>]) -> Option<String> {
     }
 }
 
-/// Returns the kind that runs Pods and that an error calls `Job` or `Job.batch`.
+/// Returns the kind for the word of an error message, such as `Job` or `Job.batch`. Returns `None` if the kind runs no
+/// Pods.
 fn kind_of_name(word: &str) -> Option<BuiltInKind> {
     find_kind(|kind| (kind.info().name, kind.info().group()), word, true)
 }
 
-/// Returns the kind that runs Pods and that an error calls `jobs.batch`.
+/// Returns the kind for the resource of an error message, such as `jobs.batch`. Returns `None` if the kind runs no
+/// Pods.
 fn kind_of_resource(word: &str) -> Option<BuiltInKind> {
     find_kind(|kind| (kind.info().plural, kind.info().group()), word, false)
 }
 
-/// Returns the kind that runs Pods and whose name and group are `word`.
+/// Returns the kind that runs Pods and whose name and group are those in `word`.
 fn find_kind(
     name_and_group: impl Fn(BuiltInKind) -> (&'static str, &'static str),
     word: &str,

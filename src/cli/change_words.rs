@@ -1,4 +1,4 @@
-//! The words of `kubectl seq apply`, `create` and `replace`: divides them between this program and kubectl.
+//! Divides the words of `kubectl seq apply`, `create` and `replace` between this program and kubectl.
 
 use std::ffi::{OsStr, OsString};
 
@@ -14,13 +14,13 @@ use crate::source::kubectl::{ChangeArguments, ChangeCommand};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KubectlPart {
     pub(crate) arguments: ChangeArguments,
-    /// All words, if kubectl runs a subcommand after which there is nothing to follow.
+    /// All words, if kubectl runs a subcommand whose objects are not followed.
     pub(crate) unchanged: Option<Vec<OsString>>,
     /// Whether `--dry-run` requests a dry run.
     pub(crate) is_dry_run: bool,
     /// Whether `--edit` opens an editor.
     pub(crate) opens_editor: bool,
-    /// Whether `--template` or `--raw` lets kubectl choose what is printed. `--output` has priority.
+    /// Whether `--template` or `--raw` makes kubectl print its own output. `--output` has priority over both flags.
     pub(crate) chooses_kubectls_output: bool,
     /// The whole command line, for hints.
     pub(crate) typed: TypedCommand,
@@ -33,7 +33,8 @@ pub(crate) struct KubectlPart {
 /// The subcommands of `kubectl apply`. kubectl accepts no other words besides flags.
 const APPLY_SUBCOMMANDS: [&str; 3] = ["edit-last-applied", "set-last-applied", "view-last-applied"];
 
-/// The subcommands of `kubectl create` whose objects are followed, each with the command in the table of kubectl's flags.
+/// The subcommands of `kubectl create` whose objects are followed, each with the name of the command in the table of
+/// kubectl's flags.
 const FOLLOWED_CREATE_SUBCOMMANDS: [(&str, &str); 5] = [
     ("job", "create job"),
     ("deployment", "create deployment"),
@@ -53,7 +54,7 @@ struct StrayWord {
 /// Divides the words of a command into the words for clap and the words for kubectl.
 ///
 /// Flags that `declared` declares go to clap. Each of these flags is rewritten as one word, so that clap cannot
-/// interpret the flag differently. A lone `-` stands for `-f -` and goes to kubectl.
+/// interpret the flag differently. Without a subcommand, a lone `-` means `-f -` and goes to kubectl.
 pub(crate) fn divide_words(
     command: ChangeCommand,
     declared: &clap::Command,
@@ -95,8 +96,8 @@ pub(crate) fn divide_words(
 }
 
 /// Finds the subcommand as kubectl does, and returns the name of the command in the table of kubectl's flags. Returns
-/// `None` for a subcommand that is not in the table, because its words go to kubectl unchanged. `own_flags` are the flags
-/// of the command of this program.
+/// `None` for a subcommand that is not in the table. Its words go to kubectl unchanged. `own_flags` are the flags of
+/// the command of this program.
 pub(crate) fn find_kubectl_command(
     command: ChangeCommand,
     own_flags: &[Flag],
@@ -149,7 +150,7 @@ fn looks_like_file(word: &str) -> bool {
     word.contains(['.', '/'])
 }
 
-/// Returns the name of a flag without a value.
+/// Returns the name of a flag if the flag has no value.
 fn bare_flag_name(token: &Token) -> Option<String> {
     match token {
         Token::Flag(flag) if flag.value.is_none() => Some(flag.name.clone()),
@@ -307,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subcommand_of_create_keeps_its_words_and_those_behind_the_escape() {
+    fn a_subcommand_of_create_gets_its_words_and_the_words_after_the_double_dash() {
         for (typed, own, subcommand, command_only, operands) in [
             ("job pi --image=busybox -- sh -c -n", "", "job", "pi --image=busybox", "sh -c -n"),
             ("job pi --from cronjob/x -n ns", "--namespace=ns", "job", "pi --from=cronjob/x", ""),
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn subcommands_without_anything_to_follow_get_their_words_unchanged() {
+    fn a_subcommand_whose_objects_are_not_followed_gets_its_words_unchanged() {
         use ChangeCommand::{Apply, Create};
         for (command, typed) in [
             (Create, "configmap settings --from-literal a=b -o yaml"),

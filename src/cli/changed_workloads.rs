@@ -1,4 +1,5 @@
-//! The objects that a kubectl command has changed: which of them are followed, and how to return to them.
+//! Chooses which of the objects that a kubectl command has changed are followed, and builds the command that shows
+//! these objects again.
 
 use crate::app::exit::RunError;
 use crate::app::progress_bar::{ProgressBar, Step};
@@ -16,7 +17,8 @@ pub(crate) struct ChangedWorkload<'a> {
 }
 
 impl ChangedWorkload<'_> {
-    /// Returns the target that selects exactly this object. A new object with the same name is another object.
+    /// Returns the target that selects exactly this object, by its name and uid. A later object with the same name is
+    /// not selected.
     pub(crate) fn target(&self) -> Target {
         let name = Name { name: self.object.name.clone(), uid: Some(self.object.uid.clone()) };
         Target {
@@ -115,7 +117,8 @@ pub(crate) fn is_endless(object: &ChangedObject) -> bool {
 }
 
 /// Returns the command that shows the workloads again. Returns `None` if the workloads are in several namespaces,
-/// because no single command shows them all. `default` is the namespace of a command without `-n`.
+/// because no single command shows workloads of several namespaces by name. `default` is the namespace of a command
+/// without `-n`.
 pub(crate) fn resume_command(
     workloads: &[ChangedWorkload<'_>],
     connection: &ConnectionArgs,

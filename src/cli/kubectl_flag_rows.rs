@@ -163,8 +163,8 @@ pub fn known_commands() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().map(|(name, _)| *name)
 }
 
-/// Returns the flags of the kubectl command `name`, besides the global flags. Returns no flags for other commands than
-/// [`known_commands`].
+/// Returns the flags of the kubectl command `name`, besides the global flags. Returns an empty list if `name` is not
+/// one of [`known_commands`].
 pub fn command_flags(name: &str) -> Vec<Flag> {
     let rows = command_flag_rows(name).iter();
     rows.map(|&(long, short, takes)| Flag { long: long.to_owned(), short, takes }).collect()

@@ -1,8 +1,7 @@
 //! Reads command-line words as kubectl does: applies the rules of kubectl's flag library (pflag) to a table of flags.
 //!
-//! Only this module reads the raw words of `apply`, `create` and `replace`. clap receives each of their flags as one
-//! word. If two readers interpreted a word differently, the readers could disagree about the namespace or the files that
-//! were applied.
+//! Only this module reads the raw words of `apply`, `create` and `replace`. clap receives each flag of these commands
+//! as one word. If clap also read the raw words, clap and kubectl could disagree about the namespace or the files.
 
 use std::ffi::{OsStr, OsString};
 
@@ -46,7 +45,7 @@ pub(crate) fn declared_flags(command: &clap::Command) -> Vec<Flag> {
 pub(crate) enum Token {
     /// A flag of the table.
     Flag(GivenFlag),
-    /// A word with a flag that is not in the table, as typed.
+    /// A word that contains a flag that is not in the table, as typed.
     Unknown(OsString),
     /// A word that is not a flag.
     Positional(OsString),
@@ -129,7 +128,8 @@ impl FlagTable {
 
     /// Reads the flags before the first word that is not a flag, which is the name of the subcommand.
     ///
-    /// Returns the flags and the remaining words, or `None` if a flag is not in the table or lacks its value.
+    /// Returns the flags and the remaining words. Returns `None` if a flag is not in the table or lacks its value, or
+    /// if the word after the flags is `-` or `--`.
     pub(crate) fn lex_leading(&self, words: &[OsString]) -> Option<(Vec<GivenFlag>, Vec<OsString>)> {
         let raw = RawArgs::new(words);
         let mut cursor = raw.cursor();

@@ -6,7 +6,7 @@ use crate::cli::kubectl_flag_rows::command_flag_rows;
 use crate::cli::kubectl_flags::{GivenFlag, Token, TypedTokens};
 use crate::source::kubectl::ChangeCommand;
 
-/// Flags whose values are secret. A hint must not show them, because it may end up in a log.
+/// Flags whose values are secret. A hint must not show these values, because the hint may end up in a log.
 const SECRET_FLAGS: [&str; 2] = ["password", "token"];
 
 /// A command line of `kubectl seq apply`, `create` or `replace`.
@@ -31,7 +31,8 @@ impl TypedCommand {
     }
 
     /// Returns the same command line for another command, so that the user can paste it into a shell. Flags that the
-    /// other command does not have are left out. `added` is a flag of the other command that comes first.
+    /// other command does not have are left out. `added` is the name of a flag that comes first, and that replaces the
+    /// same flag of the user.
     pub(crate) fn with_command(&self, command: ChangeCommand, added: Option<&str>) -> String {
         let mut words = vec!["kubectl".to_owned(), "seq".to_owned(), command.name().to_owned()];
         words.extend(added.map(|name| format!("--{name}")));
@@ -55,7 +56,8 @@ impl TypedCommand {
         words.join(" ")
     }
 
-    /// Whether `command` has a flag that the user gave.
+    /// Whether a flag that the user gave stays on the command line of `command`: a flag of this program, a flag of
+    /// `command`, or a flag that only a subcommand has.
     fn is_known(&self, flag: &GivenFlag, command: ChangeCommand) -> bool {
         let is_flag_of = |command: ChangeCommand| {
             command_flag_rows(command.name()).iter().any(|(long, _, _)| *long == flag.name)
@@ -78,7 +80,7 @@ fn quote_for_shell(word: &OsStr) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Returns words of a test that a shell would divide at the spaces.
+/// Splits a command line of a test at its spaces.
 #[cfg(test)]
 pub(crate) fn split_words(line: &str) -> Vec<std::ffi::OsString> {
     line.split_whitespace().map(Into::into).collect()

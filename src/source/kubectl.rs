@@ -1,4 +1,4 @@
-//! Runs kubectl: the commands that change objects, `get`, with the flags that the user typed, and its shell completion.
+//! Runs kubectl with the words that the user typed: the commands that change objects, `get`, and the shell completion.
 //!
 //! kubectl's messages and exit codes reach the user unchanged.
 
@@ -25,11 +25,11 @@ pub(crate) use self::printed_objects::ChangedObject;
 use self::printed_objects::{PrintedObjects, parse_objects};
 use crate::source::error::{ErrorKind, SourceError};
 
-/// Maximum number of bytes of kubectl's messages that are kept. The last messages are kept.
+/// Number of bytes at the end of kubectl's messages that are always kept. At most twice this number is kept.
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
-/// Time without output after the end of kubectl that ends the reading of its output. A process that kubectl has started
-/// may keep the stream open for longer.
+/// After kubectl has ended, this program reads kubectl's output until no output arrives for this time. The end of the
+/// stream may come much later, because a process that kubectl has started may keep the stream open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(100);
 
 /// The kubectl to run.
@@ -52,7 +52,7 @@ pub(crate) enum KubectlOutput {
 pub(crate) enum Capture {
     /// No part. kubectl uses the streams of this program, for example for an editor.
     Nothing,
-    /// Standard error. This program copies it, and keeps the messages.
+    /// Standard error. This program copies the messages to its own standard error, and keeps the last of them.
     Messages,
     /// Standard error, and the changed objects as JSON on standard output. This program prints a line for each object.
     MessagesAndObjects,
@@ -65,7 +65,7 @@ pub(crate) struct Change {
     pub code: u8,
     /// The last part of the text that kubectl has written to standard error, if this text was captured.
     pub messages: String,
-    /// The changed objects, if kubectl printed them.
+    /// The changed objects. Empty if kubectl failed, or if its standard output was not captured.
     pub objects: Vec<ChangedObject>,
 }
 
@@ -75,15 +75,16 @@ impl Kubectl {
     ///
     /// `KUBECTL_PATH` contains the path after symbolic links are resolved. If the file name does not begin with
     /// `kubectl`, the file may be a program that serves many commands by name, as `busybox` does. Such a program does
-    /// not act as kubectl under its own name, so `KUBECTL_PATH` is ignored.
+    /// not act as kubectl under its own name, so `KUBECTL_PATH` is ignored. It is also ignored if the file does not
+    /// exist, or if the file is this program (`kubectl-seq`).
     pub(crate) fn locate() -> Self {
         Self { program: choose_kubectl(env::var_os("KUBECTL_PATH")) }
     }
 
     /// Runs a command that changes objects. An exit code other than 0 is not an error.
     ///
-    /// kubectl's standard output goes to the stream `output`. `show` receives the captured part of the output as soon as
-    /// kubectl writes it, with the stream to which it goes.
+    /// kubectl's standard output goes to the stream `output`. `show` receives the captured part of the output as soon
+    /// as kubectl writes it, with the stream to which it goes.
     ///
     /// # Errors
     ///
@@ -293,10 +294,10 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }
 
-/// Appends `bytes` to `messages`, and removes the oldest bytes if there are too many.
+/// Appends `bytes` to `messages`, and removes the oldest bytes if there are more than twice [`MAX_MESSAGE_BYTES`].
 fn keep_last_bytes(messages: &mut Vec<u8>, bytes: &[u8]) {
     messages.extend(bytes);
-    // Rarely, because each removal copies the other bytes.
+    // Bytes are removed rarely, because each removal copies all remaining bytes.
     if messages.len() > 2 * MAX_MESSAGE_BYTES {
         messages.drain(..messages.len() - MAX_MESSAGE_BYTES);
     }

@@ -15,8 +15,8 @@ use crate::timeline::pods::pod_store::{GonePod, OwnerReport};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::job::JobRecord;
 
-/// The Job controller shortens the name of a Job in the names of its Pods if the name without the random suffix is
-/// longer than this. Such a name does not determine the Job.
+/// Maximum number of bytes of a Pod's name before the random suffix, with the dash. The Job controller shortens a
+/// longer prefix. A prefix of this length may be shortened, so it does not determine the Job.
 const MAX_NAME_PREFIX: usize = 58;
 
 /// The number of completions of each Indexed Job, by uid; `None` for a Job without completion indexes.
@@ -32,8 +32,8 @@ struct NamedJob<'a> {
 }
 
 impl Timeline {
-    /// Adds the Pods that no longer exist but that Events still name. Call this once all lists are complete. Before
-    /// that, a missing Pod may still be listed.
+    /// Adds the Pods that no longer exist but that Events still name. Call this after all lists are complete, because
+    /// before that, a missing Pod may still be listed.
     pub fn conclude_gone_pods(&mut self) {
         let (Some(first), Some(concluded)) = (self.first_received, self.last_received) else { return };
         let latest_creation = first - MIN_AGE_OF_GONE_OBJECT;
@@ -63,8 +63,8 @@ impl Timeline {
             let Some(job) = self.owners.job(&owner) else { continue };
             let report = self.store.early_reports[&(Arc::clone(&owner), Arc::clone(&name))];
             let namespace = self.store.interner.share(job.namespace_and_name().0);
-            // Two Pods can have had the same name only one after the other. The owner's event does not say which of the
-            // two Pods it is about.
+            // If several Pods had the same name one after the other, the owner's Event does not show which of these
+            // Pods it is about.
             let uid = match uids.get(&(Arc::clone(&namespace), Arc::clone(&name))).map(Vec::as_slice) {
                 Some([uid]) => Some(Arc::clone(uid)),
                 Some(_) | None => None,
@@ -136,7 +136,8 @@ impl Timeline {
         jobs
     }
 
-    /// The Job to which a Pod belongs according to its name and its times; `None` if they fit no Job or several Jobs.
+    /// The Job to which a Pod belongs according to its name and its times. `None` if the name and the times fit no Job
+    /// or several Jobs, or if they are no proof.
     fn job_of_pod<'a>(
         &'a self,
         pod: &UnseenPod,

@@ -10,13 +10,13 @@ use tokio::sync::mpsc;
 /// Number of bytes that are read at a time.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// Number of chunks that may wait to be processed. kubectl then waits too.
+/// Maximum number of chunks that wait to be processed. If kubectl writes more, it has to wait.
 const MAX_WAITING_CHUNKS: usize = 4;
 
 /// An output stream of kubectl.
 #[derive(Debug)]
 pub(super) struct CapturedStream {
-    /// `None` after the end of the stream.
+    /// The chunks that have been read. `None` after the end of the stream.
     chunks: Option<mpsc::Receiver<Vec<u8>>>,
 }
 
@@ -71,7 +71,7 @@ impl CapturedStream {
     }
 
     /// Starts a thread that reads the stream, because a pseudo-terminal cannot be read asynchronously everywhere. The
-    /// thread ends at the end of the stream, or when this value is dropped and more bytes arrive.
+    /// thread ends at the end of the stream, or when more bytes arrive after this value was dropped.
     fn start_reading(mut reader: impl Read + Send + 'static) -> Self {
         let (sender, chunks) = mpsc::channel(MAX_WAITING_CHUNKS);
         std::thread::spawn(move || {

@@ -32,7 +32,7 @@ impl ChangeCommand {
         }
     }
 
-    /// Returns the participle of the command: `applied`. kubectl prints the participles of `create` and `replace` behind
+    /// Returns the participle of the command: `applied`. kubectl prints the participles of `create` and `replace` after
     /// the name of each object.
     pub(crate) fn participle(self) -> &'static str {
         match self {
@@ -65,8 +65,9 @@ pub(crate) struct ChangeArguments {
 }
 
 impl ChangeArguments {
-    /// Returns the arguments that must come last on the command line, because a flag without its value would take the
-    /// next argument as the value, and no flag is recognized after `--`.
+    /// Returns the arguments that must come last on the command line. A flag without its value must come last, because
+    /// it would take the next argument as its value. The operands must come last, because kubectl recognizes no flag
+    /// after `--`.
     pub(super) fn trailing_arguments(&self) -> Vec<OsString> {
         let mut words = self.command_only.clone();
         if !self.operands.is_empty() {

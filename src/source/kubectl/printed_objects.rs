@@ -104,11 +104,11 @@ impl PrintedObjects {
         text
     }
 
-    /// Returns the objects. The last document may be incomplete only if kubectl has failed.
+    /// Returns the objects.
     ///
     /// # Errors
     ///
-    /// A document cannot be parsed.
+    /// A document cannot be parsed, or the last document is incomplete.
     pub(super) fn into_objects(self) -> Result<Vec<ChangedObject>, serde_json::Error> {
         match self.error {
             Some(error) => Err(error),
@@ -121,7 +121,7 @@ impl PrintedObjects {
 /// A part of kubectl's standard output.
 #[derive(Debug, PartialEq, Eq)]
 enum PrintedPart {
-    /// A part of a line that is not JSON, such as the line about a deleted object.
+    /// Text that is not JSON, such as the line about a deleted object. The text may end in the middle of a line.
     Text(Vec<u8>),
     /// A whole JSON document.
     Document(Vec<u8>),
@@ -156,8 +156,8 @@ enum OutputPosition {
 }
 
 impl PrintedParts {
-    /// Reads the next bytes of the output. Returns the parts that are complete, in their order. A line is returned
-    /// before it is complete, because kubectl may wait in the middle of a line.
+    /// Reads the next bytes of the output. Returns the documents that are complete, and all text, in their order. Text
+    /// is returned before its line is complete, because kubectl may wait for input in the middle of a line.
     fn read(&mut self, bytes: &[u8]) -> Vec<PrintedPart> {
         let mut parts = Vec::new();
         for &byte in bytes {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_passed_on_before_it_is_complete_and_an_incomplete_document_never() {
+    fn an_incomplete_line_is_passed_on_but_an_incomplete_document_is_not() {
         let mut parts = PrintedParts::default();
         assert_eq!(parts.read(b"Password: "), [PrintedPart::Text(b"Password: ".to_vec())]);
         assert_eq!(parts.read(b"\n{\"data\": \"secret"), [PrintedPart::Text(b"\n".to_vec())]);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_an_object_is_that_of_kubectl() {
+    fn the_line_of_an_object_is_the_same_as_in_kubectl() {
         let line = |api_version: &str, kind: &str| {
             let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
             let (namespace, name, uid) = (String::new(), "x".to_owned(), String::new());

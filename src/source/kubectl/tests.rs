@@ -48,7 +48,7 @@ mod wrapped {
         ChangeArguments { filenames, ..ChangeArguments::default() }
     }
 
-    /// Runs a change with captured messages and discards what kubectl prints.
+    /// Runs a change with captured messages, discards the output of kubectl, and returns the exit code.
     async fn change(kubectl: &Kubectl, arguments: &ChangeArguments, manifests: &Manifests) -> u8 {
         let output = KubectlOutput::Stderr;
         kubectl.change(arguments, manifests, Capture::Messages, output, |_, _| {}).await.unwrap().code

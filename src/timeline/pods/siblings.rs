@@ -11,7 +11,7 @@ use crate::lifecycle::{Evidence, Instant, Lifecycle, order_creation_and_scheduli
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::pod::PodKey;
 
-/// The uid of an owner, and a second since 1970 in which it created Pods.
+/// The uid of an owner, and the second in which the owner created Pods, counted from 1970.
 type OwnerAndSecond = (Arc<str>, i64);
 
 /// The namespace and the name of a Pod.
@@ -75,8 +75,9 @@ impl Siblings {
             return;
         };
         let is_coarse = created.evidence == Evidence::CreationTimestamp;
-        // A receipt is exact too, but it is not needed: if a watch receives the creations, no creation is coarse. If
-        // the scheduling is also known only to the second, the waits of siblings do not help.
+        // The time at which a watch received a creation is exact too, but it is not needed: if a watch receives the
+        // creations, no creation is coarse. If the scheduling is also known only to the second, the waits of siblings
+        // do not help.
         let is_exact = created.evidence == Evidence::SuccessfulCreate;
         if !(is_coarse || is_exact) || !scheduled.is_exact_to_tenths() {
             return;
@@ -140,7 +141,8 @@ impl Siblings {
         }
     }
 
-    /// Forgets the Pods whose owners have not reported their creation. No list contains further reports.
+    /// Forgets the Pods whose creation no owner has reported. Call this after all lists are complete, because no list
+    /// then contains further reports.
     pub(crate) fn forget_unreported(&mut self) {
         self.unseen.retain(|_, sibling| sibling.created.is_some());
     }

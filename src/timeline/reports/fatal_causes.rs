@@ -1,4 +1,4 @@
-//! The reasons why a workload cannot succeed, or not without help: a Pod has failed for good, a Pod cannot start, or the
+//! The reasons why a workload cannot succeed without help: a Pod has failed for good, a Pod cannot start, or the
 //! controller cannot create Pods.
 
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 impl Timeline {
-    /// The causes of all Pods and workloads that hold at `now`, ordered by the time from which on they are fatal. This
-    /// time may be in the future. `patience` is how long a Pod may wait for something that can come by itself.
+    /// The causes of all Pods and workloads that hold at `now`, ordered by the time at which they become fatal. This
+    /// time may be in the future. `patience` is how long a Pod may wait for something that may still come without help,
+    /// such as a node.
     pub fn fatal_causes(&self, patience: SignedDuration, now: Timestamp) -> Vec<FatalCause> {
         let pods = self.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
         let mut causes: Vec<FatalCause> =
@@ -26,8 +27,8 @@ impl Timeline {
         causes
     }
 
-    /// The reason why a Pod cannot start or go on at `now`. `None` for a Pod of a workload that has ended. The caller must
-    /// ignore a Pod of an earlier revision, see [`Timeline::is_of_newest_revision`].
+    /// The reason why a Pod cannot start or go on at `now`. `None` for a Pod of a workload that has ended. The caller
+    /// must ignore a Pod of an earlier revision, see [`Timeline::is_of_newest_revision`].
     pub(crate) fn fatal_cause_of_start(
         &self,
         pod: PodKey,
@@ -46,7 +47,7 @@ impl Timeline {
         Some(FatalCause { workload: Arc::clone(&workload.uid), pod: Some(pod), kind, since, due })
     }
 
-    /// The failures for good and the causes that are about whole workloads, at `now`.
+    /// The final failures of Pods, and the causes that concern whole workloads, at `now`.
     pub(crate) fn fatal_causes_of_workloads(
         &self,
         patience: SignedDuration,
@@ -66,7 +67,8 @@ impl Timeline {
         now: Timestamp,
     ) -> Vec<FatalCause> {
         let is_root = self.tree.workload_above(index).is_none();
-        // The earlier Jobs of a CronJob do not matter any more. The state of a root is part of the outcome.
+        // A workload that has ended has no causes any more, for example an earlier Job of a CronJob. A root that has
+        // failed keeps its causes, because its failure is the outcome of the run.
         let is_over = workload.has_ended() && !(is_root && workload.state == WorkloadState::Failed);
         if is_over || self.tree.workloads_above(index).any(Workload::has_ended) {
             return Vec::new();
@@ -99,8 +101,9 @@ impl Timeline {
         vec![cause(None, kind, block.since, due)]
     }
 
-    /// Whether a workload whose Pods are refused makes no progress: it has no Pod, or it is a rollout, which needs all its
-    /// Pods. The refusals of a rollout's earlier revision do not matter.
+    /// Whether a workload whose Pods are refused makes no progress. A rollout makes no progress, because it needs all
+    /// its Pods; of its revisions, only the newest counts. Another workload makes no progress if all its Pods have
+    /// ended.
     fn makes_no_progress(&self, index: usize, workload: &Workload) -> bool {
         let has_open_pod = || self.overviews(workload).any(|(_, pod)| !pod.outcome.has_ended());
         match self.rollout_above(index) {
@@ -112,8 +115,8 @@ impl Timeline {
         }
     }
 
-    /// Whether a Pod belongs to the newest revision of its rollout, as far as the number of these Pods shows. Always true
-    /// for a Pod of another workload.
+    /// Whether a Pod belongs to the newest revision of its rollout. The controller reports only the number of Pods of
+    /// this revision, so this number of the latest Pods counts. Always true for a Pod of another workload.
     pub(crate) fn is_of_newest_revision(&self, pod: PodKey) -> bool {
         let Some(rollout) = self.workload_or_rollout_of(pod).filter(|workload| workload.is_rollout) else {
             return true;
@@ -129,8 +132,8 @@ impl Timeline {
     }
 }
 
-/// Whether a quota, a webhook or a policy has refused the Pods. Other failures, such as a webhook that does not answer, may
-/// pass by themselves.
+/// Whether a quota, a webhook or a policy has refused the Pods. Other failures, such as a webhook that does not answer
+/// or a missing service account, may pass by themselves.
 fn is_refusal(message: &str) -> bool {
     let is_conflict = message.contains("the object has been modified");
     let is_unanswered = message.contains("failed calling webhook") || is_transient(message);

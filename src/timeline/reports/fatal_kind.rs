@@ -1,4 +1,4 @@
-//! The types of the reasons why a workload cannot succeed, or not without help.
+//! The types of the reasons why a workload cannot succeed without help.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::timeline::pods::pod::PodKey;
 
-/// A reason why a workload cannot succeed, or not without help.
+/// A reason why a workload cannot succeed without help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FatalCause {
     /// The uid of the workload that the cause is about, or that the Pod belongs to.
@@ -17,7 +17,7 @@ pub struct FatalCause {
     pub kind: FatalKind,
     /// Since when the cause holds.
     pub since: Timestamp,
-    /// From when on the cause is fatal. Until then, it may pass by itself.
+    /// The time at which the cause becomes fatal. Before this time, the cause may pass by itself.
     pub due: Timestamp,
 }
 
@@ -81,7 +81,7 @@ pub enum FatalKind {
 }
 
 impl FatalKind {
-    /// Whether the other cause says the same apart from details that change with time.
+    /// Whether the two causes are the same apart from details that change with time.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.without_details() == other.without_details()
     }

@@ -42,8 +42,8 @@ impl Timeline {
         failed
     }
 
-    /// The failure because of which a whole Job fails. `None` if the Job does not fail, or fails for another reason, for
-    /// example because of its deadline.
+    /// The failure because of which a whole Job fails. `None` if the Job does not fail, or fails for another reason,
+    /// for example because of its deadline.
     fn failure_of_job(
         &self,
         workload: &Workload,
@@ -75,8 +75,9 @@ impl Timeline {
         Some(FinalFailure { pod, at })
     }
 
-    /// The exit code of the container because of which the only root failed: the first that failed for good. `None` if
-    /// there are several roots, if the root has not failed, or if no container made it fail, for example after a deadline.
+    /// The exit code of the container that made the only root fail. If several Pods failed for good, the first of them
+    /// counts. `None` if there are several roots, if the root has not failed, or if no container made the root fail,
+    /// for example after a deadline.
     pub(crate) fn exit_code_of_failure(&self, now: Timestamp) -> Option<i32> {
         let mut roots = self.roots();
         let (Some(root), None) = (roots.next(), roots.next()) else { return None };
@@ -118,8 +119,8 @@ impl Timeline {
         }
     }
 
-    /// The exit code of the container that made a Pod fail, or that fails again and again. `None` if no container did:
-    /// the kubelet or a controller ended the Pod.
+    /// The exit code of the container that made a Pod fail, or that fails again and again. `None` if the kubelet or a
+    /// controller ended the Pod.
     fn failed_exit_code(&self, key: PodKey) -> Option<i32> {
         let life = &self.pod(key).life;
         if life.outcome == PodOutcome::Deleted {
@@ -130,8 +131,8 @@ impl Timeline {
     }
 }
 
-/// Whether the reason of the failure is that of the Pod, for example `DeadlineExceeded` or `Evicted`, and not that of one
-/// of its containers.
+/// Whether the failure has a reason that concerns the whole Pod, for example `DeadlineExceeded` or `Evicted`, and not
+/// one of its containers.
 fn is_ended_as_a_whole(life: &Lifecycle) -> bool {
     let Some(reason) = life.reason.as_ref().filter(|_| life.outcome.has_ended()) else { return false };
     let runs = || life.containers.iter().flat_map(|container| &container.runs);

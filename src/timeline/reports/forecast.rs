@@ -1,11 +1,11 @@
-//! Predicts when a Job is complete: plays the waves that are still to come many times, with times that are
-//! drawn from the Pods so far.
+//! Predicts when a Job is complete. The rest of the Job is played many times. Each play simulates the Pods that are
+//! still to come, with times that are drawn at random from the times of the Pods so far.
 //!
 //! The numbers are reproducible: they depend only on the input, because the random numbers have a fixed seed.
 //!
-//! The work that was observed so far is biased: short work ends first. Pods that still work therefore count as work that
-//! takes at least as long as they have worked (the estimator of Kaplan and Meier). Each play weighs the observations
-//! anew (the Bayesian bootstrap), so that the range is wide while few Pods have ended.
+//! The work that was observed so far is biased: short work ends first. Pods that still work therefore count as work
+//! that takes at least as long as they have worked (the estimator of Kaplan and Meier). Each play weighs the
+//! observations anew (the Bayesian bootstrap), so that the range is wide while few Pods have ended.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,15 +16,16 @@ use crate::timeline::reports::forecast_random::ForecastRandom;
 /// The Pods of a Job so far, and the work that is left. All times are in milliseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ForecastInput {
-    /// The work of each Pod that has succeeded.
+    /// The work time of each Pod that has succeeded.
     pub(crate) works: Vec<i64>,
-    /// How long each Pod that works has worked so far.
+    /// The time for which each Pod that works has worked so far.
     pub(crate) working: Vec<i64>,
     /// How long each Pod that has not begun to work has waited since its creation.
     pub(crate) starting: Vec<i64>,
-    /// The time from the creation to the start of work, of Pods that replaced others. At least one.
+    /// Times from the creation of a Pod to the start of its work. If Pods have replaced others, only the times of these
+    /// Pods. Not empty.
     pub(crate) starts: Vec<i64>,
-    /// The time from the end of a Pod to the creation of the next one. At least one.
+    /// Times from the end of a Pod to the creation of the next Pod, or a usual time if none is known. Not empty.
     pub(crate) gaps: Vec<i64>,
     pub(crate) failures: FailuresSoFar,
     /// The number of completions that have no Pod yet.
@@ -42,7 +43,7 @@ pub(crate) struct FailuresSoFar {
     pub(crate) max_further: usize,
     /// The number of Pods that failed since a Pod succeeded.
     pub(crate) in_a_row: u32,
-    /// How long the controller creates no Pod, in milliseconds. A success ends this hold.
+    /// How long the controller still creates no Pod, in milliseconds. A success ends this hold.
     pub(crate) hold: i64,
     /// Whether a failure delays only the Pods of its index, and not all Pods of the Job.
     pub(crate) is_retry_per_index: bool,
@@ -64,28 +65,30 @@ pub struct TimeLeft {
 /// Most times of the API are exact to the second, so no end can be predicted better than that.
 const RESOLUTION: i64 = 1_000;
 
-/// The number of plays.
+/// The maximum number of plays.
 const PLAYS: usize = 200;
 
-/// The number of plays if many Pods are left.
+/// The minimum number of plays, for a Job with many Pods left.
 const MIN_PLAYS: usize = 64;
 
-/// The maximum number of times that all plays together draw. It bounds the cost of a forecast.
+/// The number of random times that all plays together draw at most, unless [`MIN_PLAYS`] plays need more. It bounds the
+/// cost of a forecast.
 const MAX_DRAWS: usize = 24_000;
 
-/// If more completions wait, only this many are played. The others take their share of the average time.
+/// The maximum number of active Pods, and of waiting completions, in a play. The other waiting completions take their
+/// share of the average time.
 const MAX_PLAYED: usize = 300;
 
 /// If more observations are known, only this many are used.
 const MAX_OBSERVATIONS: usize = 200;
 
-/// The share of the Jobs of which Pods fail, before anything is known about the Job.
+/// The assumed share of the Jobs in which Pods fail. It is used while no Pod of the Job has failed.
 const SHARE_OF_FAILING_JOBS: f64 = 0.3;
 
-/// The number of Pods by which the successes are increased when the share of failures is drawn.
+/// The number of successes that are added to the observed successes when the share of failures is drawn.
 const FURTHER_SUCCESSES: f64 = 4.0;
 
-/// The Pod of an index fails at most this many times in a row.
+/// In a play, the Pods of an index fail at most this many times in a row.
 const MAX_RETRIES: u32 = 5;
 
 /// Predicts the time until the Job is complete. `None` if no Pod has succeeded.
@@ -141,7 +144,7 @@ struct WorkModel {
     times: Vec<(f64, bool)>,
     /// For each Pod that works, the number of ended work times that are not longer than its work so far.
     shorter_works: Vec<usize>,
-    /// The log-normal distribution that fits the times best. It gives the work that is longer than all ended work.
+    /// The log-normal distribution that fits the times best. Work that is longer than all ended work is drawn from it.
     fit: LogNormal,
     /// The median of the ended work.
     median_of_ended: f64,
@@ -175,7 +178,7 @@ impl WorkModel {
     /// Weighs the observations at random and returns the resulting distribution.
     fn weigh(&self, random: &mut ForecastRandom) -> WorkDistribution {
         let weights: Vec<f64> = self.times.iter().map(|_| random.exponential()).collect();
-        // The longest work so far is hardly the longest possible work.
+        // Future work may take longer than the longest work so far.
         let tail = random.exponential() * self.kept;
         let mut at_risk = weights.iter().sum::<f64>() + tail;
         let mut survival = 1.0;
@@ -187,8 +190,8 @@ impl WorkModel {
             }
             at_risk -= weight;
         }
-        // The fit is as uncertain as the number of observations makes it. What is well known is the time at which half
-        // of the observed work has ended.
+        // The fewer observations there are, the less certain the fit is, so the distribution is varied more. The
+        // median of the ended work is well known, so it changes less than the longer times.
         let LogNormal { mean, deviation } = self.fit;
         let anchor = self.median_of_ended.ln();
         let position = (anchor - mean) / deviation;
@@ -240,7 +243,7 @@ impl LogNormal {
         fit
     }
 
-    /// Draws a time that is longer than `at_least`.
+    /// Draws a time that is longer than `at_least`, but at most 20 times as long.
     fn draw_above(self, at_least: f64, random: &mut ForecastRandom) -> f64 {
         let start = (at_least.ln() - self.mean) / self.deviation;
         let drawn = random.normal_above(start);
@@ -250,7 +253,7 @@ impl LogNormal {
 
 /// The hazard of the standard normal distribution: its density divided by the probability of a larger value.
 fn normal_hazard(value: f64) -> f64 {
-    // For large values, both the density and the tail are too small for a float.
+    // For large values, the tail is hardly larger than the error of the formula below.
     if value > 5.0 {
         return value + 1.0 / value;
     }
@@ -270,6 +273,7 @@ struct WorkDistribution {
     steps: Vec<(f64, f64)>,
     /// The distribution of work that takes longer than all ended work.
     tail: LogNormal,
+    /// How much the drawn times are smoothed: the standard deviation of the random change of their logarithms.
     bandwidth: f64,
 }
 
@@ -290,7 +294,7 @@ impl WorkDistribution {
             let longest = self.steps.last().map_or(worked, |last| last.0.max(worked));
             self.tail.draw_above(longest, random)
         };
-        // The smoothing may fall below the time that the work has taken already.
+        // The smoothed time may be shorter than the time that the work has taken already.
         if drawn > worked { drawn } else { worked * (1.0 + 0.2 * self.bandwidth * random.fraction()) }
     }
 
@@ -306,7 +310,7 @@ impl WorkDistribution {
     }
 }
 
-/// A Pod that runs in a play. The fields are in the order in which the ends of Pods are played.
+/// A Pod that runs in a play. `end` is the first field, because a play handles the Pods in the order of their ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct PlayedPod {
     end: i64,
@@ -396,7 +400,7 @@ impl Play<'_> {
         now
     }
 
-    /// A Pod that ends at `end`. Whether it fails is drawn.
+    /// A Pod that ends at `end`. Whether the Pod fails is drawn at random.
     fn pod(&mut self, end: i64, retries: u32) -> PlayedPod {
         let may_fail = self.failure_share > 0.0 && self.failures_left > 0 && retries < MAX_RETRIES;
         let fails = may_fail && self.random.fraction() < self.failure_share;
@@ -404,8 +408,8 @@ impl Play<'_> {
         PlayedPod { end, fails, retries }
     }
 
-    /// When the controller creates the next Pod if a slot is free, and how often the index of this Pod has failed. `None`
-    /// if no completion waits.
+    /// When the controller creates the next Pod if a slot is free, and how often the index of this Pod has failed.
+    /// `None` if no completion waits.
     fn next_creation(&self, now: i64) -> Option<(i64, u32)> {
         let retry = self.retries.peek().map(|&Reverse((at, retries))| (at.max(now), retries));
         if self.waiting > 0 && retry.is_none_or(|(at, _)| at > now) {
@@ -451,9 +455,9 @@ fn back_off_millis(failures: u32) -> i64 {
 
 /// Draws the share of Pods that fail.
 ///
-/// The share is a beta distribution: the Pods so far, and [`FURTHER_SUCCESSES`], because a single early failure says
-/// little. If no Pod has failed, most plays have no failure. The others assume that the next Pod might be the first that
-/// fails.
+/// The share is drawn from a beta distribution. Its parameters are the numbers of failed and of succeeded Pods so far.
+/// The successes are increased by [`FURTHER_SUCCESSES`], because a single early failure proves little. If no Pod has
+/// failed, most plays have no failure. The other plays draw the share as if one Pod had failed.
 fn failure_share(failed: usize, succeeded: f64, random: &mut ForecastRandom) -> f64 {
     if failed == 0 {
         let if_failures = SHARE_OF_FAILING_JOBS * FURTHER_SUCCESSES / (FURTHER_SUCCESSES + succeeded);
@@ -470,7 +474,7 @@ fn pick(values: &[i64], random: &mut ForecastRandom) -> i64 {
     values.get(random.below(values.len())).copied().unwrap_or(0)
 }
 
-/// A number of milliseconds, at least 1, because the logarithm of a shorter time would be far away from all others.
+/// A number of milliseconds, at least 1, because the logarithm of a shorter time would be far below all others.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
 fn to_float(millis: i64) -> f64 {
     millis.max(1) as f64

@@ -49,7 +49,7 @@ const TRANSIENT_ERRORS: [&str; 19] = [
     "failed to sync ",
 ];
 
-/// Whether the same attempt may succeed a moment later without a change by anybody.
+/// Whether the message is about an error after which the same attempt may succeed a moment later.
 pub(crate) fn is_transient(message: &str) -> bool {
     TRANSIENT_ERRORS.iter().any(|part| message.contains(part))
 }
@@ -60,12 +60,12 @@ pub(crate) struct StartFailure {
     pub(crate) kind: FatalKind,
     /// Since when the reason holds.
     pub(crate) since: Timestamp,
-    /// From when on the reason counts. May be in the future.
+    /// The time at which the reason becomes fatal. This time may be in the future.
     pub(crate) due: Timestamp,
 }
 
 /// The reason why a Pod with this life cannot start, or why its containers fail again and again. `patience` is how long
-/// the Pod may wait for something that can come by itself. `None` if the Pod has ended or is being deleted.
+/// the Pod may wait for something that may still come without help. `None` if the Pod has ended or is being deleted.
 pub(crate) fn find_start_failure(
     life: &Lifecycle,
     patience: SignedDuration,
@@ -89,7 +89,7 @@ pub(crate) fn find_start_failure(
     }
 }
 
-/// A new node needs time to start, so the first report of an autoscaler begins the wait once more.
+/// A new node needs time to start, so the wait begins again at the first report of an autoscaler.
 fn unschedulable(life: &Lifecycle, patience: SignedDuration) -> Option<StartFailure> {
     let since = life.unschedulable_since?;
     let waits_since = life.scale_up_requested.map_or(since, |requested| requested.max(since));
@@ -149,7 +149,7 @@ fn misconfigured(life: &Lifecycle, now: Timestamp) -> Option<StartFailure> {
     let cause = life.message.as_ref()?;
     let is_fatal = match life.reason.as_deref()? {
         "CreateContainerConfigError" => !is_transient(cause),
-        // A volume that cannot be mounted has many causes. Most of them can pass by themselves.
+        // There are many causes why a volume cannot be mounted. Most of these causes can pass by themselves.
         "FailedMount" => is_missing_configuration(cause),
         _ => false,
     };
@@ -183,7 +183,7 @@ fn crash_looping(life: &Lifecycle, now: Timestamp) -> Option<StartFailure> {
 }
 
 /// Whether the present run of a container has lasted so long that it is not one of the runs that failed quickly. A run
-/// with an unknown start counts as such a run.
+/// with an unknown start counts as long.
 fn has_recovered(container: &ContainerLife, now: Timestamp) -> bool {
     let present = container.runs.last().filter(|run| !run.ended);
     present.is_some_and(|run| run.start.is_none_or(|start| now.duration_since(start.at) >= MIN_RECOVERED_RUN))

@@ -1,4 +1,4 @@
-//! The parts of slot time that the verdict and the bar of slot time name.
+//! The parts into which the verdict and the bar of slot time divide slot time.
 
 use crate::lifecycle::PhaseKind;
 use crate::view::chart::mark::phase_style;
@@ -63,8 +63,8 @@ impl Segment {
         }
     }
 
-    /// The part of the bar that includes the time of this part. Setup and cold start have the same glyph, so they are one
-    /// part of the bar.
+    /// The part of the bar that includes the time of this part. Setup and cold start have the same glyph, so they are
+    /// one part of the bar.
     pub(crate) fn in_bar(self) -> Self {
         if self == Self::ColdStart { Self::SetupAndStart } else { self }
     }

@@ -23,7 +23,8 @@ scenes! {
     the_help: simulated(pi).at(20.0).keys("?");
     the_last_page_of_the_help: simulated(pi).at(20.0).keys("? G");
     a_search_in_the_help: simulated(pi).at(20.0).keys("? /zoom Enter");
-    /// The replay is paused before it is moved, because the moments of its frames depend on their sizes.
+    /// The replay is paused before it is moved. Otherwise, the time that it shows would depend on the size of the
+    /// screen.
     a_paused_replay: recorded("fail-index").stage(Stage::Replay).keys("Space > Right Right Right Right Right");
     the_end_of_a_replay: recorded("fail-index").stage(Stage::Replay).keys("60s");
     a_workload_of_the_overview: simulated(thirty_jobs).at(20.0).view(View::Runs).keys("Down Down Enter");

@@ -32,7 +32,7 @@ async fn a_log_is_as_long_as_the_screen_allows() {
     }
     let lines = final_screen("retry", (80, 18)).await;
     let log = lines.iter().position(|line| line.starts_with("    main, last ")).unwrap();
-    // The end of a log says more than its start.
+    // The end of a log is kept, because it is more useful than the start.
     assert!(
         lines[log..].contains(&"    Traceback (most recent call last)".to_owned()),
         "{}",

@@ -1,4 +1,4 @@
-//! An API server that knows only the log and the YAML of each Pod.
+//! An API server that has a log of each Pod, but no Events and no other objects.
 
 use crate::cli::interactive_tests::scenes::LOG;
 use crate::source::cluster::Cluster;

@@ -51,7 +51,7 @@ pub(crate) fn two_namespaces() -> String {
     job("team-a", "train", spec, work) + &job("team-b", "train", spec, work)
 }
 
-/// This many Jobs of eight Pods. Every seventh fails, and every eleventh is suspended.
+/// `count` Jobs of eight Pods. In every seventh Job, most Pods fail. Every eleventh Job is suspended.
 fn jobs(count: usize) -> String {
     let mut text = String::new();
     for number in 0..count {

@@ -1,4 +1,4 @@
-//! The scenes of the views, of their orders, and of rows that are folded.
+//! The scenes of the views, of the orders of their rows, and of folded rows.
 
 use super::*;
 use crate::cli::interactive_tests::scenes::manifests::{bulk, many_jobs, pi, small, thirty_jobs, thousand};

@@ -37,7 +37,7 @@ impl Screen {
         self.lines.join("\n") + "\n"
     }
 
-    /// The colours of each line that has any, after the number of the line.
+    /// The colours of each coloured line, after the number of the line.
     pub(crate) fn colour_map(&self) -> String {
         let coloured = self.colours.iter().enumerate().filter(|(_, letters)| !letters.is_empty());
         let mut map = String::new();
@@ -64,8 +64,8 @@ impl Screen {
     }
 }
 
-/// The letter of a cell's look: `d`im, `b`lue, `m`agenta, `p`urple, `g`reen, `r`ed, `R`ed and bold, `a`mber, `s`trong,
-/// `#` in reverse video, and a dot for plain text.
+/// The letter of a cell's look: `d`im, `b`lue, `m`agenta, `p`urple, `g`reen, `r`ed, `a`mber, `s`trong (bold without a
+/// colour), a capital letter for a bold colour, `#` for reverse video, and a dot for plain text.
 fn colour_letter(cell: &vt100::Cell) -> char {
     let letter = match cell.fgcolor() {
         vt100::Color::Default => '.',

@@ -1,4 +1,4 @@
-//! The scenes of everything that goes wrong.
+//! The scenes of failures, of waits, and of retries.
 
 use super::*;
 use crate::cli::interactive_tests::scenes::manifests::{pi, small, two_namespaces};

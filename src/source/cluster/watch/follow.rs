@@ -51,8 +51,8 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     feed
 }
 
-/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is
-/// dropped.
+/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `watch`), when a watcher
+/// fails, or when the receiver is dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
     sibling_readers: Vec<SiblingReader>,

@@ -1,9 +1,9 @@
 //! Decides which of the objects that the server sends are followed.
 //!
-//! An object is followed if the user named it, or if its controller is followed. The uids of objects and controllers decide
-//! this; selectors only reduce the number of objects that the server sends. The kinds arrive in separate answers, so an
-//! object may arrive before its owner. Such an object is held until its owner arrives. If no watch reads the owner's
-//! kind, the owner is requested once.
+//! An object is followed if the user named it, or if its controller is followed. The uids of objects and controllers
+//! decide this; selectors only reduce the number of objects that the server sends. The kinds arrive in separate
+//! answers, so an object may arrive before its owner. Such an object is held until its owner arrives. If no watch reads
+//! the owner's kind, the owner is requested once.
 
 mod rules;
 mod state;
@@ -58,7 +58,7 @@ impl Ownership {
         Self { rules, holds, ..Self::default() }
     }
 
-    /// Makes the `Ownership` find the siblings of named Pods, see [`Ownership::start_sibling_requests`].
+    /// From now on, collects the siblings of named Pods for [`Ownership::start_sibling_requests`].
     pub(crate) fn find_siblings(&self) {
         self.lock_state().siblings.are_requested = true;
     }
@@ -150,8 +150,9 @@ impl Ownership {
         self.lock_state().has_manual_selector
     }
 
-    /// Adds the observation to `batch` if its object is followed. Then adds the observations that were held until
-    /// this object arrived. Returns `true` if the object is followed, or if an owner that has not arrived yet will decide this.
+    /// Adds the observation to `batch` if its object is followed. Then adds the observations that were held until this
+    /// object arrived. Returns `true` if the object is followed, or if an owner that has not arrived yet will decide
+    /// this.
     pub(crate) fn admit(
         &self,
         observation: Observation,
@@ -167,8 +168,8 @@ impl Ownership {
         if self.rules.looks_up_owners { self.lock_state().unresolved.pop_front() } else { None }
     }
 
-    /// Stores the answer to the request for an owner. `None` means that the owner cannot be read. If the owner is followed,
-    /// adds the owner to `batch`, followed by the observations that waited for the answer.
+    /// Stores the answer to the request for an owner. `None` means that the owner cannot be read. If the owner is
+    /// followed, adds the owner to `batch`, followed by the observations that waited for the answer.
     pub(crate) fn resolve_owner(
         &self,
         requested: &UnresolvedOwner,

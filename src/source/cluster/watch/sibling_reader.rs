@@ -19,7 +19,7 @@ use crate::source::cluster::watch::sibling_requests::PodName;
 /// Maximum number of requests that run at the same time.
 const MAX_CONCURRENT_REQUESTS: usize = 8;
 
-/// Maximum time for all requests. The Events only make an estimate better, so a slow server must not delay the feed.
+/// Maximum time for all requests. The Events only improve an estimate, so a slow server must not delay the feed longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Requests the Events of the siblings of the named Pods of one namespace, or of all namespaces. Each request is for
@@ -35,8 +35,8 @@ pub(crate) struct SiblingReader {
 }
 
 impl SiblingReader {
-    /// Requests the Events and sends them as observations. Then signals that everything has been sent. A request that fails is ignored, because Events are
-    /// optional.
+    /// Requests the Events, sends them as observations, and signals the end of this list. A request that fails is
+    /// ignored, because Events are optional.
     pub(crate) async fn run(mut self) {
         wait_until_listed(&mut self.wait_for).await;
         let siblings = self.ownership.start_sibling_requests();
@@ -47,7 +47,7 @@ impl SiblingReader {
             }
         })
         .await;
-        // The answers arrive in any order.
+        // The answers arrive in any order, but the order of the observations must not vary.
         events.sort_by(|a, b| a.metadata().name.cmp(&b.metadata().name));
         let mut batch = Vec::new();
         for object in events {

@@ -1,8 +1,8 @@
 //! Finds the siblings of named Pods: Pods that the same owner created within the same second.
 //!
 //! From the tenth Pod on, Kubernetes combines the Events in which an owner reports that it created a Pod. The creation
-//! of such a Pod is known only to the second, and the waits of its siblings date it better. So the Events about the
-//! scheduling of the siblings are followed too.
+//! of such a Pod is known only to the second. The waits of its siblings date the creation better, so the Events about
+//! the scheduling of the siblings are followed too.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -71,8 +71,8 @@ impl SiblingRequests {
 
     /// Returns the siblings whose Events must be requested, and follows their Events from now on. Call this once, after
     /// the lists of the named Pods and of the reported creations. A Pod whose own creation was reported needs no
-    /// siblings. The Events of the Pods of followed owners are read anyway; `is_followed` decides this by the uid of the
-    /// owner.
+    /// siblings. `is_followed` returns whether the owner with this uid is followed. If so, its Pods need no requests,
+    /// because the Events of all its Pods are read anyway.
     pub(crate) fn start_requests(&mut self, is_followed: impl Fn(u128) -> bool) -> Vec<PodName> {
         let (named, creations) = (std::mem::take(&mut self.named), std::mem::take(&mut self.creations));
         self.are_requested = false;

@@ -34,7 +34,8 @@ pub(crate) enum Admission {
     Admit,
     /// The object is followed if the object with this uid is followed.
     Hold(u128),
-    /// The object is followed if this owner is followed. The owner must be requested, because no watch reads the owner's kind.
+    /// The object is followed if this owner is followed. The owner must be requested, because no watch reads the
+    /// owner's kind.
     LookUpOwner(OwnerReference),
     /// The object is not followed, or another collection reports the object.
     Drop,
@@ -47,7 +48,8 @@ impl Admission {
 }
 
 impl OwnershipRules {
-    /// Decides whether an object from a collection with this role is followed. Stores each followed object, except Events.
+    /// Decides whether an object from a collection with this role is followed. Stores each followed object, except
+    /// Events.
     pub(crate) fn decide(
         &self,
         state: &mut OwnershipState,
@@ -114,8 +116,8 @@ impl OwnershipRules {
         *state.named_uids.entry((root, metadata.name.as_str().into())).or_insert(uid) == uid
     }
 
-    /// Decides whether an object that the user did not name is followed. The decision depends on the object's controller
-    /// and on `label`, the uid of the Job that created the object, from the object's labels.
+    /// Decides whether an object that the user did not name is followed. The decision depends on the object's
+    /// controller and on `label`, the uid of the Job that created the object, from the object's labels.
     fn decide_child(&self, state: &OwnershipState, metadata: &ObjectMeta, label: Option<&str>) -> Admission {
         let controller = metadata.controller();
         let mut owners = controller.map(|owner| owner.uid.as_str()).into_iter().chain(label).map(uid_key);
@@ -147,9 +149,9 @@ impl OwnershipRules {
             || self.roots.iter().any(|root| root.names.is_empty())
     }
 
-    /// Decides whether an Event is followed. An Event is followed if its involved object is followed, or if the Event may
-    /// show how a followed Pod that no longer exists came to its owner. The Events that name a preemptor, and those about
-    /// the scheduling of siblings, are followed too.
+    /// Decides whether an Event is followed. An Event is followed if its involved object is followed, or if the Event
+    /// may show how a followed Pod that no longer exists came to its owner. Events that name a preemptor, and Events
+    /// about the scheduling of siblings, are followed too.
     fn decide_event(&self, state: &mut OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
