@@ -197,7 +197,7 @@ spec:
       restartPolicy: Never
       containers:
         - name: main
-          image: busybox:1.37
+          image: bash:5.3
           command:
             - bash
             - -c

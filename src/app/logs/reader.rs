@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::app::logs::options::{LogOptions, LogSelection};
-use crate::lifecycle::{ContainerLife, ContainerRun, PodOutcome};
+use crate::lifecycle::{ContainerLife, PodOutcome};
 use crate::source::cluster::Cluster;
 use crate::source::cluster::logs::{
     ContainerProgress, LogCollector, LogGap, LogLine, LogSource, LogUpdate, Ticket,
@@ -55,6 +55,8 @@ struct HeldLines {
     /// The lines. The number of a line is the number of restarts before the run that wrote the line.
     lines: VecDeque<(u32, LogLine)>,
     bytes: usize,
+    /// The last part of the log that could not be read, and its run. It is shown after the lines.
+    last_gap: Option<(u32, LogGap)>,
 }
 
 /// Reads the logs of a run.
@@ -142,8 +144,10 @@ impl LogReader {
                 LogNews::Parts(vec![LogPart { container, run, content }])
             }
             LogSelection::Failed { tail_lines } => {
-                if let LogContent::Lines(lines) = content {
-                    self.held.entry(ticket).or_default().add(run, lines, tail_lines);
+                let held = self.held.entry(ticket).or_default();
+                match content {
+                    LogContent::Lines(lines) => held.add(run, lines, tail_lines),
+                    LogContent::Gap(gap) => held.last_gap = Some((run, gap)),
                 }
                 LogNews::Parts(Vec::new())
             }
@@ -223,14 +227,22 @@ impl HeldLines {
                 }
             }
         }
+        let to_part =
+            |(run, gap)| LogPart { container: container.clone(), run, content: LogContent::Gap(gap) };
+        parts.extend(self.last_gap.map(to_part));
         parts
     }
 }
 
-/// Returns the progress of a container, or `None` if no run is known or the process of the latest run did not start.
+/// Returns the progress of a container, or `None` if no run of the container has started.
 fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<ContainerProgress> {
-    let run = container.runs.last().filter(|run| ContainerRun::has_started(run))?;
-    let is_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;
-    let is_last = is_gone || pod.life.outcome.has_ended();
-    Some(ContainerProgress { run: run.ordinal, has_ended: run.ended || is_gone, is_last, is_gone })
+    let run = container.runs.iter().rev().find(|run| run.has_started())?;
+    let is_pod_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;
+    let is_last_run = is_pod_gone || pod.life.outcome.has_ended();
+    Some(ContainerProgress {
+        run: run.ordinal,
+        has_ended: run.ended || is_pod_gone,
+        is_last_run,
+        is_pod_gone,
+    })
 }

@@ -101,6 +101,9 @@ pub(crate) fn describe_gap(gap: &LogGap) -> String {
         LogGap::WholeRun => {
             "… the log of an earlier run could not be read: the kubelet keeps only two runs".to_owned()
         }
+        LogGap::EndOfRun => {
+            "… the end of an earlier run could not be read: the kubelet keeps only two runs".to_owned()
+        }
         LogGap::DeletedPod(None) => "… the log could not be read: the Pod was deleted".to_owned(),
         LogGap::DeletedPod(Some(_)) => {
             "… the end of the log could not be read: the Pod was deleted".to_owned()

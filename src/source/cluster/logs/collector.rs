@@ -22,7 +22,7 @@ pub(crate) struct LogCollector {
     max_streams: usize,
     /// Number of turns that are in progress. Each turn has at most one open stream.
     active: usize,
-    containers: HashMap<Ticket, ReadContainer>,
+    containers: HashMap<Ticket, TrackedContainer>,
     /// Containers that wait for their turn.
     waiting: VecDeque<Ticket>,
     /// Whether containers wait for their turn.
@@ -35,7 +35,7 @@ pub(crate) struct LogCollector {
 }
 
 #[derive(Debug)]
-struct ReadContainer {
+struct TrackedContainer {
     source: LogSource,
     progress: watch::Sender<ContainerProgress>,
     state: ReadingState,
@@ -82,7 +82,7 @@ impl LogCollector {
         if self.is_forbidden {
             return;
         }
-        let container = self.containers.entry(ticket).or_insert_with(|| ReadContainer {
+        let container = self.containers.entry(ticket).or_insert_with(|| TrackedContainer {
             source: source(),
             progress: watch::Sender::new(progress),
             state: ReadingState::Complete(Box::default()),
@@ -127,9 +127,9 @@ impl LogCollector {
 
     /// Whether the logs of all containers that have ended were read completely, and all their updates were received.
     pub(crate) fn is_drained(&self) -> bool {
-        let is_open = |container: &ReadContainer| {
+        let is_open = |container: &TrackedContainer| {
             let progress = *container.progress.borrow();
-            let may_grow = !progress.has_ended && !progress.is_gone;
+            let may_grow = !progress.has_ended && !progress.is_pod_gone;
             match &container.state {
                 ReadingState::Complete(_) | ReadingState::Parked(_) => false,
                 ReadingState::Waiting(_) | ReadingState::Active => !may_grow,
@@ -187,9 +187,9 @@ impl LogCollector {
                 ticket,
                 source: container.source.clone(),
                 cursor: std::mem::take(&mut **cursor),
-                later: None,
+                next_run_cursor: None,
                 progress: container.progress.subscribe(),
-                others_wait: self.has_waiting.subscribe(),
+                has_waiting: self.has_waiting.subscribe(),
                 budget: self.budget.clone(),
                 sender: self.sender.clone(),
             };

@@ -55,7 +55,7 @@ pub(crate) enum RequestMode {
     Continue,
     /// The same lines as for [`Self::Continue`]. If the first line is not the expected line, the runtime has deleted
     /// the file that contained the expected line.
-    ContinueAfterDeletion,
+    ContinueAfterFileDeletion,
     /// The whole log. If the log begins before the first accepted line, the accepted lines belong to a later run.
     FromStart,
 }
@@ -71,7 +71,7 @@ enum Overlap {
     /// accepted.
     SkipUntil(Timestamp),
     /// Every further line is new.
-    None,
+    Passed,
 }
 
 impl Default for Overlap {
@@ -82,7 +82,7 @@ impl Default for Overlap {
 
 /// The result of [`LogCursor::accept`] for one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineVerdict {
+pub(crate) enum LineStatus {
     /// The line is new.
     New,
     /// The line was already accepted.
@@ -115,7 +115,7 @@ pub(crate) struct LogCursor {
     accepted: u64,
     /// The first line and the number of lines of the latest earlier run with lines. A request for the next run may
     /// still return the lines of the earlier run, if the kubelet does not know the next run yet.
-    run_before: Option<(Fingerprint, u64)>,
+    previous_run: Option<(Fingerprint, u64)>,
     overlap: Overlap,
 }
 
@@ -142,13 +142,13 @@ impl LogCursor {
 
     /// Begins to read another run, from its first line.
     pub(crate) fn begin_run(&mut self, run: u32) {
-        let run_before = self.first.map(|first| (first, self.accepted)).or(self.run_before);
-        *self = Self { run, run_before, ..Self::default() };
+        let previous_run = self.first.map(|first| (first, self.accepted)).or(self.previous_run);
+        *self = Self { run, previous_run, ..Self::default() };
     }
 
     /// Assigns the accepted lines to another run, because the kubelet has returned the lines of a later run than
     /// requested.
-    pub(crate) fn assign_run(&mut self, run: u32) {
+    pub(crate) fn relabel_run(&mut self, run: u32) {
         self.run = run;
     }
 
@@ -164,7 +164,7 @@ impl LogCursor {
     }
 
     /// Accepts the next line of the present request, unless the line is known or unexpected.
-    pub(crate) fn accept(&mut self, at: Timestamp, text: &[u8]) -> LineVerdict {
+    pub(crate) fn accept(&mut self, at: Timestamp, text: &[u8]) -> LineStatus {
         if let Overlap::Unknown(mode) = self.overlap {
             match self.find_overlap(mode, at, text) {
                 Ok(overlap) => self.overlap = overlap,
@@ -172,39 +172,39 @@ impl LogCursor {
             }
         }
         let verdict = match self.overlap {
-            Overlap::Unknown(_) | Overlap::None => LineVerdict::New,
+            Overlap::Unknown(_) | Overlap::Passed => LineStatus::New,
             Overlap::Skip(0) => {
-                self.overlap = Overlap::None;
-                LineVerdict::New
+                self.overlap = Overlap::Passed;
+                LineStatus::New
             }
             Overlap::Skip(count) => {
                 self.overlap = Overlap::Skip(count - 1);
-                return LineVerdict::Known;
+                return LineStatus::Known;
             }
-            Overlap::SkipUntil(last) if at <= last => return LineVerdict::Known,
+            Overlap::SkipUntil(last) if at <= last => return LineStatus::Known,
             Overlap::SkipUntil(since) => {
-                self.overlap = Overlap::None;
-                LineVerdict::NewAfterGap { since }
+                self.overlap = Overlap::Passed;
+                LineStatus::NewAfterGap { since }
             }
         };
-        self.count(at, text);
+        self.count_line(at, text);
         verdict
     }
 
     /// Compares the first line of a request with the accepted lines.
-    fn find_overlap(&self, mode: RequestMode, at: Timestamp, text: &[u8]) -> Result<Overlap, LineVerdict> {
+    fn find_overlap(&self, mode: RequestMode, at: Timestamp, text: &[u8]) -> Result<Overlap, LineStatus> {
         let line = Fingerprint::new(at, text);
         let (Some(last), Some(first)) = (self.last, self.first) else {
             // The kubelet may have returned the log of the earlier run.
-            return Ok(match self.run_before {
+            return Ok(match self.previous_run {
                 Some((first, count)) if first == line => Overlap::Skip(count),
-                Some(_) | None => Overlap::None,
+                Some(_) | None => Overlap::Passed,
             });
         };
         if mode == RequestMode::FromStart {
             return match first {
                 first if first == line => Ok(Overlap::Skip(self.accepted)),
-                first if line.at < first.at => Err(LineVerdict::EarlierRun),
+                first if line.at < first.at => Err(LineStatus::EarlierRun),
                 _ => Ok(Overlap::SkipUntil(last)),
             };
         }
@@ -214,12 +214,12 @@ impl LogCursor {
             return Ok(Overlap::Skip(self.previous.count + self.current.count));
         }
         match mode {
-            RequestMode::Continue => Err(LineVerdict::Unexpected),
-            RequestMode::ContinueAfterDeletion | RequestMode::FromStart => Ok(Overlap::SkipUntil(last)),
+            RequestMode::Continue => Err(LineStatus::Unexpected),
+            RequestMode::ContinueAfterFileDeletion | RequestMode::FromStart => Ok(Overlap::SkipUntil(last)),
         }
     }
 
-    fn count(&mut self, at: Timestamp, text: &[u8]) {
+    fn count_line(&mut self, at: Timestamp, text: &[u8]) {
         let second = floor_second(at);
         let fingerprint = || Fingerprint::new(at, text);
         let accepted_before = self.accepted;
@@ -258,7 +258,7 @@ mod tests {
 
     /// Requests the log and returns the new lines. A gap is shown as `…`.
     fn request(cursor: &mut LogCursor, file: &Lines<'_>, count: usize) -> Vec<String> {
-        request_with(cursor, RequestMode::ContinueAfterDeletion, file, count)
+        request_with(cursor, RequestMode::ContinueAfterFileDeletion, file, count)
     }
 
     fn request_with(
@@ -272,10 +272,10 @@ mod tests {
         let mut new = Vec::new();
         for (at, text) in visible {
             match cursor.accept(*at, text.as_bytes()) {
-                LineVerdict::New => new.push((*text).to_owned()),
-                LineVerdict::Known => {}
-                LineVerdict::Unexpected | LineVerdict::EarlierRun => return vec!["another run".to_owned()],
-                LineVerdict::NewAfterGap { .. } => new.extend(["…".to_owned(), (*text).to_owned()]),
+                LineStatus::New => new.push((*text).to_owned()),
+                LineStatus::Known => {}
+                LineStatus::Unexpected | LineStatus::EarlierRun => return vec!["another run".to_owned()],
+                LineStatus::NewAfterGap { .. } => new.extend(["…".to_owned(), (*text).to_owned()]),
             }
         }
         new
@@ -321,10 +321,10 @@ mod tests {
         assert_eq!(request(&mut cursor, &file, 2), ["a", "b"]);
         // The file with a and b was deleted. The cursor cannot know whether another deleted line came before c.
         let rotated: Lines<'_> = vec![(at(4000), "c"), (at(4001), "d")];
-        let since = cursor.begin_request(RequestMode::ContinueAfterDeletion);
+        let since = cursor.begin_request(RequestMode::ContinueAfterFileDeletion);
         assert!(since.is_some_and(|since| since <= at(0)));
-        assert_eq!(cursor.accept(at(4000), b"c"), LineVerdict::NewAfterGap { since: at(10) });
-        assert_eq!(cursor.accept(at(4001), b"d"), LineVerdict::New);
+        assert_eq!(cursor.accept(at(4000), b"c"), LineStatus::NewAfterGap { since: at(10) });
+        assert_eq!(cursor.accept(at(4001), b"d"), LineStatus::New);
         assert!(request(&mut cursor, &rotated, 9).is_empty());
     }
 

@@ -28,7 +28,7 @@ impl LineBudget {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    fn give_back(&self, bytes: usize) {
+    fn release(&self, bytes: usize) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }
 }
@@ -112,7 +112,7 @@ impl LineSplitter {
     }
 
     fn forget_partial(&mut self) {
-        self.budget.give_back(std::mem::take(&mut self.taken));
+        self.budget.release(std::mem::take(&mut self.taken));
         self.is_cut = false;
         if self.partial.capacity() > FREE_LINE_BYTES {
             self.partial = Vec::new();

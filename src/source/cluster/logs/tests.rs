@@ -12,8 +12,9 @@ use super::{ContainerProgress, LogCollector, LogSource, LogUpdate, Ticket};
 use crate::source::cluster::api::fake::{self, Call, FakeServer};
 
 const RUNNING: ContainerProgress =
-    ContainerProgress { run: 0, has_ended: false, is_last: false, is_gone: false };
-const ENDED: ContainerProgress = ContainerProgress { run: 0, has_ended: true, is_last: true, is_gone: false };
+    ContainerProgress { run: 0, has_ended: false, is_last_run: false, is_pod_gone: false };
+const ENDED: ContainerProgress =
+    ContainerProgress { run: 0, has_ended: true, is_last_run: true, is_pod_gone: false };
 
 type Body = Sender<bytes::Bytes, std::io::Error>;
 
@@ -113,7 +114,11 @@ async fn the_end_of_a_log_is_read_again_after_the_container_has_ended() {
 async fn each_run_of_a_container_is_read() {
     let (mut server, mut collector) = start(5);
     // Two runs have ended, and the third run continues. The log of the first run no longer exists.
-    update(&mut collector, 0, ContainerProgress { run: 2, has_ended: false, is_last: false, is_gone: false });
+    update(
+        &mut collector,
+        0,
+        ContainerProgress { run: 2, has_ended: false, is_last_run: false, is_pod_gone: false },
+    );
     assert_eq!(next_texts(&mut collector).await, ["0/0 WholeRun"]);
     let call = next_call(&mut server, &mut collector).await;
     assert!(call.uri.contains("previous=true"), "{}", call.uri);
@@ -205,7 +210,11 @@ async fn a_pod_that_was_deleted_during_a_lost_connection_leaves_a_gap() {
     let (mut server, mut collector) = start(5);
     update(&mut collector, 0, RUNNING);
     server.next_call().await.refuse();
-    update(&mut collector, 0, ContainerProgress { run: 0, has_ended: true, is_last: true, is_gone: true });
+    update(
+        &mut collector,
+        0,
+        ContainerProgress { run: 0, has_ended: true, is_last_run: true, is_pod_gone: true },
+    );
     assert_eq!(next_texts(&mut collector).await, ["0/0 DeletedPod(None)"]);
     wait_until_complete(&mut collector).await;
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::logs::LogRequest;
-use crate::source::cluster::logs::cursor::{LineVerdict, LogCursor, RequestMode};
+use crate::source::cluster::logs::cursor::{LineStatus, LogCursor, RequestMode};
 use crate::source::cluster::logs::line_splitter::{LineBudget, LineSplitter, RawLine};
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, retry_pauses};
 
@@ -57,9 +57,9 @@ pub(crate) struct ContainerProgress {
     /// Whether the latest run has ended.
     pub(crate) has_ended: bool,
     /// Whether no other run will follow, because the Pod has ended.
-    pub(crate) is_last: bool,
+    pub(crate) is_last_run: bool,
     /// Whether the Pod no longer exists, so that its logs can no longer be requested.
-    pub(crate) is_gone: bool,
+    pub(crate) is_pod_gone: bool,
 }
 
 /// One line of a log.
@@ -92,8 +92,10 @@ pub(crate) enum LogGap {
     Between(Timestamp, Timestamp),
     /// All lines of the run: the kubelet keeps only the log of the latest and of the previous run.
     WholeRun,
-    /// The lines after this time, or all lines: the Pod was deleted, or the container restarted twice, before the end
-    /// of the log was read.
+    /// The last lines of the run: the container restarted twice before they were read, and the kubelet keeps only the
+    /// log of the latest and of the previous run.
+    EndOfRun,
+    /// The lines after this time, or all lines: the Pod was deleted before the end of the log was read.
     DeletedPod(Option<Timestamp>),
     /// A part of the log, or the whole log: the kubelet refused to return the lines, for this reason.
     Refused(String),
@@ -127,7 +129,7 @@ enum LogStep {
     /// The log of the latest run.
     Latest,
     /// The log of the latest run, although the runtime has deleted the lines after which the log should continue.
-    LatestAfterDeletion,
+    LatestAfterFileDeletion,
     /// The log of the run before the latest run.
     Previous,
     /// The log of the run before the latest run, from its start.
@@ -138,14 +140,14 @@ impl LogStep {
     fn is_previous(self) -> bool {
         match self {
             Self::Previous | Self::PreviousFromStart => true,
-            Self::Latest | Self::LatestAfterDeletion => false,
+            Self::Latest | Self::LatestAfterFileDeletion => false,
         }
     }
 
     fn mode(self) -> RequestMode {
         match self {
             Self::Latest | Self::Previous => RequestMode::Continue,
-            Self::LatestAfterDeletion => RequestMode::ContinueAfterDeletion,
+            Self::LatestAfterFileDeletion => RequestMode::ContinueAfterFileDeletion,
             Self::PreviousFromStart => RequestMode::FromStart,
         }
     }
@@ -173,10 +175,10 @@ pub(crate) struct Turn {
     pub(crate) source: LogSource,
     pub(crate) cursor: LogCursor,
     /// The position in the log of the next run, if lines of the next run were read before the present run was complete.
-    pub(crate) later: Option<LogCursor>,
+    pub(crate) next_run_cursor: Option<LogCursor>,
     pub(crate) progress: watch::Receiver<ContainerProgress>,
     /// Whether other containers wait for their turn.
-    pub(crate) others_wait: watch::Receiver<bool>,
+    pub(crate) has_waiting: watch::Receiver<bool>,
     pub(crate) budget: LineBudget,
     pub(crate) sender: mpsc::Sender<TurnMessage>,
 }
@@ -203,7 +205,7 @@ impl Turn {
             if self.cursor.run() > known.run {
                 return TurnEnd::Complete;
             }
-            if known.is_gone {
+            if known.is_pod_gone {
                 if !was_closed {
                     self.report_gap(LogGap::DeletedPod(self.cursor.last())).await;
                 }
@@ -213,7 +215,7 @@ impl Turn {
             let is_latest = self.cursor.run() == known.run;
             let step =
                 next_step.take().unwrap_or(if is_latest { LogStep::Latest } else { LogStep::Previous });
-            let ends_run = step.is_previous() || (known.has_ended && known.is_last);
+            let ends_run = step.is_previous() || (known.has_ended && known.is_last_run);
             let accepted = self.cursor.accepted();
             let end = match self.request(step, known).await {
                 Ok(body) => self.read_answer(body, ends_run, begin).await,
@@ -222,7 +224,7 @@ impl Turn {
                 }
                 // There is no previous run, so the file of the latest run was deleted.
                 Err(RequestError::Refused(_)) if is_latest && step == LogStep::Previous => {
-                    next_step = Some(LogStep::LatestAfterDeletion);
+                    next_step = Some(LogStep::LatestAfterFileDeletion);
                     continue;
                 }
                 // The kubelet does not know the container yet, or the Pod has been deleted.
@@ -264,13 +266,13 @@ impl Turn {
                 }
                 // The container may have been restarted, so the expected lines may belong to the previous run.
                 AnswerEnd::Unexpected if step == LogStep::Latest => next_step = Some(LogStep::Previous),
-                AnswerEnd::Unexpected if is_latest => next_step = Some(LogStep::LatestAfterDeletion),
+                AnswerEnd::Unexpected if is_latest => next_step = Some(LogStep::LatestAfterFileDeletion),
                 AnswerEnd::Unexpected => next_step = Some(LogStep::PreviousFromStart),
                 AnswerEnd::EarlierRun => {
                     let run = self.cursor.run();
-                    let mut later = std::mem::take(&mut self.cursor);
-                    later.assign_run(run + 1);
-                    self.later = Some(later);
+                    let mut next_run_cursor = std::mem::take(&mut self.cursor);
+                    next_run_cursor.relabel_run(run + 1);
+                    self.next_run_cursor = Some(next_run_cursor);
                     self.cursor.begin_run(run);
                     next_step = Some(LogStep::PreviousFromStart);
                 }
@@ -282,8 +284,8 @@ impl Turn {
 
     /// Continues with the next run.
     fn end_run(&mut self) {
-        match self.later.take() {
-            Some(later) => self.cursor = later,
+        match self.next_run_cursor.take() {
+            Some(next_run_cursor) => self.cursor = next_run_cursor,
             None => self.cursor.begin_run(self.cursor.run() + 1),
         }
     }
@@ -291,11 +293,7 @@ impl Turn {
     /// Skips the runs whose logs no longer exist, and reports a gap for each of them.
     async fn skip_lost_runs(&mut self, known: ContainerProgress) {
         while self.cursor.run() + 1 < known.run {
-            let gap = if self.cursor.has_lines() {
-                LogGap::DeletedPod(self.cursor.last())
-            } else {
-                LogGap::WholeRun
-            };
+            let gap = if self.cursor.has_lines() { LogGap::EndOfRun } else { LogGap::WholeRun };
             self.report_gap(gap).await;
             self.end_run();
         }
@@ -326,13 +324,13 @@ impl Turn {
                 frame = body.frame() => frame,
                 Ok(()) = self.progress.changed(), if close_at.is_none() => {
                     let known = *self.progress.borrow();
-                    if known.has_ended || known.is_gone || known.run > self.cursor.run() {
+                    if known.has_ended || known.is_pod_gone || known.run > self.cursor.run() {
                         close_at = Some(Instant::now() + END_TIMEOUT);
                     }
                     continue;
                 }
                 () = sleep_until(close_at.unwrap_or(yield_at)), if close_at.is_some() => return AnswerEnd::Lost,
-                () = wait_for_others(&mut self.others_wait, yield_at), if !ends_run && close_at.is_none() => {
+                () = wait_for_others(&mut self.has_waiting, yield_at), if !ends_run && close_at.is_none() => {
                     return AnswerEnd::Yielded;
                 }
                 () = self.sender.closed() => return AnswerEnd::Abandoned,
@@ -350,7 +348,8 @@ impl Turn {
                         splitter.finish(|line| batch.accept(&mut self.cursor, line));
                     }
                     // The answer contains no line, not even the accepted lines, so it belongs to another run.
-                    let is_unexpected = ends_run && expects_lines && !has_lines && self.later.is_none();
+                    let is_unexpected =
+                        ends_run && expects_lines && !has_lines && self.next_run_cursor.is_none();
                     Some(if is_unexpected { AnswerEnd::Unexpected } else { AnswerEnd::Closed })
                 }
             };
@@ -402,9 +401,9 @@ impl Turn {
 }
 
 /// Waits until `yield_at` has passed and other containers wait for their turn.
-async fn wait_for_others(others_wait: &mut watch::Receiver<bool>, yield_at: Instant) {
+async fn wait_for_others(has_waiting: &mut watch::Receiver<bool>, yield_at: Instant) {
     sleep_until(yield_at).await;
-    if others_wait.wait_for(|others_wait| *others_wait).await.is_err() {
+    if has_waiting.wait_for(|has_waiting| *has_waiting).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -442,17 +441,17 @@ impl Batch {
             return;
         }
         match cursor.accept(at, text) {
-            LineVerdict::Known => return,
-            LineVerdict::Unexpected => {
+            LineStatus::Known => return,
+            LineStatus::Unexpected => {
                 self.unexpected = Some(AnswerEnd::Unexpected);
                 return;
             }
-            LineVerdict::EarlierRun => {
+            LineStatus::EarlierRun => {
                 self.unexpected = Some(AnswerEnd::EarlierRun);
                 return;
             }
-            LineVerdict::New => {}
-            LineVerdict::NewAfterGap { since } => {
+            LineStatus::New => {}
+            LineStatus::NewAfterGap { since } => {
                 self.parts.push(BatchPart::Gap(LogGap::Between(since, at)));
             }
         }
