@@ -66,14 +66,14 @@ pub struct TimeLeft {
 const RESOLUTION: i64 = 1_000;
 
 /// The maximum number of plays.
-const PLAYS: usize = 200;
+const PLAYS: usize = 120;
 
 /// The minimum number of plays, for a Job with many Pods left.
-const MIN_PLAYS: usize = 64;
+const MIN_PLAYS: usize = 48;
 
 /// The number of random times that all plays together draw at most, unless [`MIN_PLAYS`] plays need more. It bounds the
 /// cost of a forecast.
-const MAX_DRAWS: usize = 24_000;
+const MAX_DRAWS: usize = 14_000;
 
 /// The maximum number of active Pods, and of waiting completions, in a play. The other waiting completions take their
 /// share of the average time.
