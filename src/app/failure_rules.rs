@@ -8,7 +8,7 @@ use crate::view;
 /// How long a Pod may wait for a node, or for its node to take it up, if the user does not choose another time.
 pub(crate) const DEFAULT_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// What a failure does to a run that follows its workloads.
+/// The effects of a failure on a run that follows its workloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FailureRules {
     /// Whether the first fatal cause ends the run.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::document::{array, pods, role, text};
 use crate::harness::print_notice;
 
-/// Maximum error of every time, in milliseconds.
+/// Maximum error of every time, in milliseconds. The error of an instant may be as large as its interval.
 const MAX_ERROR_MILLIS: i64 = 1000;
 /// Maximum error of a time that comes from the nanoseconds in the name of an event, in milliseconds.
 const MAX_EVENT_ERROR_MILLIS: i64 = 50;
@@ -220,7 +220,10 @@ impl Comparison {
         // The document shows whole milliseconds.
         let truth = truth.as_millisecond();
         let is_inside = (earliest.as_millisecond() - 1..=latest.as_millisecond() + 1).contains(&truth);
-        self.compare_time(label, &shown["at"], Timestamp::from_millisecond(truth).ok(), MAX_ERROR_MILLIS);
+        // The estimate can lie anywhere in the interval, and some intervals are wider than a second.
+        let width = latest.as_millisecond() - earliest.as_millisecond();
+        let tolerance = width.max(MAX_ERROR_MILLIS);
+        self.compare_time(label, &shown["at"], Timestamp::from_millisecond(truth).ok(), tolerance);
         if !is_inside {
             self.late.push(format!("{label}: {shown} does not contain the node's {truth}"));
         }

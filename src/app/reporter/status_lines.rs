@@ -255,7 +255,7 @@ impl StatusLines {
         cause: &FatalCause,
         now: Timestamp,
     ) -> Vec<Line> {
-        if !self.is_news(cause) {
+        if !self.remember_cause(cause) {
             return Vec::new();
         }
         let (text, style) = describe_predicate(timeline, cause, now);
@@ -269,8 +269,8 @@ impl StatusLines {
         self.written(line.into_iter().collect(), now)
     }
 
-    /// Whether no line has reported a fatal cause. Remembers the Pod of the cause as reported.
-    fn is_news(&mut self, cause: &FatalCause) -> bool {
+    /// Remembers a fatal cause as reported. Returns whether no line had reported the cause before.
+    fn remember_cause(&mut self, cause: &FatalCause) -> bool {
         match (cause.pod, &cause.kind) {
             (Some(pod), _) => self.fatal_pods.insert(pod),
             (None, FatalKind::Refused { .. }) => {

@@ -36,7 +36,7 @@ const LOG: &str = "loading 14,000 samples\nepoch 1: loss 0.913\nepoch 2: loss 0.
 
 /// The run that a scene shows.
 #[derive(Clone, Copy)]
-enum Source {
+enum SceneSource {
     /// The scenario with this name, which was recorded on a real cluster.
     Recorded(&'static str),
     /// A simulated run of the manifest that this function returns.
@@ -57,7 +57,7 @@ enum Stage {
 /// A moment of a run, and the user's choices.
 #[derive(Clone, Copy)]
 struct Scene {
-    source: Source,
+    source: SceneSource,
     /// Seconds after the first observation. With `None`, the scene shows the end of the run.
     second: Option<f64>,
     stage: Stage,
@@ -72,7 +72,7 @@ struct Scene {
 /// A scene with a recorded run.
 const fn recorded(scenario: &'static str) -> Scene {
     Scene {
-        source: Source::Recorded(scenario),
+        source: SceneSource::Recorded(scenario),
         second: None,
         stage: Stage::Live,
         view: View::Sequence,
@@ -84,7 +84,7 @@ const fn recorded(scenario: &'static str) -> Scene {
 
 /// A scene with a simulated run.
 const fn simulated(manifest: fn() -> String) -> Scene {
-    Scene { source: Source::Simulated(manifest), ..recorded("") }
+    Scene { source: SceneSource::Simulated(manifest), ..recorded("") }
 }
 
 impl Scene {
@@ -115,7 +115,7 @@ impl Scene {
     /// The observations of the run up to the moment of the scene.
     fn observations(&self) -> Vec<Observation> {
         let all: Vec<Observation> = match self.source {
-            Source::Recorded(scenario) => {
+            SceneSource::Recorded(scenario) => {
                 let text = recording_of(scenario).into_bytes();
                 let entries = RecordingLines::new(std::io::Cursor::new(text)).unwrap();
                 let observation = |entry| match entry {
@@ -124,7 +124,7 @@ impl Scene {
                 };
                 entries.map(Result::unwrap).filter_map(observation).collect()
             }
-            Source::Simulated(manifest) => {
+            SceneSource::Simulated(manifest) => {
                 let manifest = ManifestText { text: manifest(), ..ManifestText::default() };
                 let options = SimulationOptions { manifest, ..SimulationOptions::default() };
                 simulation::simulate(&options).unwrap().collect()

@@ -17,7 +17,7 @@ const MAX_KILL_DELAY: SignedDuration = SignedDuration::from_secs(3);
 /// If the end of the work is known only to an interval that is longer than this, it counts as unknown.
 const MAX_END_WIDTH_MILLIS: u32 = 60_000;
 
-/// What the owner of a gone Pod proves about the end of the Pod.
+/// The bounds of the end of a gone Pod that its owner proves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct StopBounds {
     /// How long the containers of a deleted Pod may take to stop.
@@ -39,7 +39,7 @@ pub(crate) struct GoneEvidence {
     pub(crate) disruption: Option<(EventTime, Arc<str>)>,
     /// The reason why the kubelet ended or rejected the Pod.
     pub(crate) ended_by_kubelet: Option<Arc<str>>,
-    /// What the owner proves about the end of the Pod.
+    /// The bounds of the Pod's end that the owner proves.
     pub(crate) stop_bounds: StopBounds,
 }
 

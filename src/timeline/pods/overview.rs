@@ -219,8 +219,8 @@ impl PodOverview {
         self.outcome == PodOutcome::NeverStarted && self.deleted_before_end
     }
 
-    /// Whether the Pod may be unable to start, or may fail again and again. Most other Pods are ruled out, so that their
-    /// lives need not be read.
+    /// Whether the Pod may be unable to start, or may fail again and again. For most other Pods, the answer is `false`,
+    /// so a search skips their lives.
     pub(crate) fn may_fail_to_start(&self) -> bool {
         match self.outcome {
             PodOutcome::Pending | PodOutcome::Starting => true,

@@ -47,7 +47,7 @@ pub(crate) struct GonePod {
     pub(crate) owner: Option<Arc<str>>,
     /// The completion index in the Pod's name.
     pub(crate) index: Option<u32>,
-    /// What the owner proves about the end of the Pod.
+    /// The bounds of the Pod's end that the owner proves.
     pub(crate) stop_bounds: StopBounds,
 }
 

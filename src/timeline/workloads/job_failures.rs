@@ -51,9 +51,9 @@ impl JobRecord {
         })
     }
 
-    /// What the Job proves about the ends of its Pods that were deleted. The Job controller reports its decision first,
-    /// and the end of the Job when all Pods have ended. Before Kubernetes 1.31 it reported a decision only for a failure
-    /// policy, and did not wait for the Pods.
+    /// Returns the bounds of the ends of the deleted Pods that the Job proves. The Job controller reports its decision
+    /// first, and the end of the Job when all Pods have ended. Before Kubernetes 1.31 it reported a decision only for a
+    /// failure policy, and did not wait for the Pods.
     pub(crate) fn stop_bounds(&self) -> StopBounds {
         let Job { spec, status, .. } = self.job();
         let is_new_decision = |condition: &&JobCondition| match condition.r#type.as_str() {

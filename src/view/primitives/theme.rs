@@ -121,8 +121,7 @@ impl Colour {
     const CYAN: Self = Self::Rgb(0, 130, 140);
 
     /// The colours of the log lines of Pods. Red is not among them, because red means failure.
-    const OF_PODS: [Self; 6] =
-        [Self::GREEN, Self::BLUE, Self::AMBER, Self::MAGENTA, Self::CYAN, Self::PURPLE];
+    const OF_PODS: &[Self] = &[Self::GREEN, Self::BLUE, Self::AMBER, Self::MAGENTA, Self::CYAN, Self::PURPLE];
 
     /// The colour of a style; `None` for the colour of the terminal's text.
     fn from_style(style: Style) -> Option<Self> {
