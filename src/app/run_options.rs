@@ -130,7 +130,7 @@ impl<'a> RunOptions<'a> {
         Self { timeout: Some(timeout).filter(|timeout| !timeout.is_zero()), ..self }
     }
 
-    /// Lets the run end at fatal causes or warn of them, as these rules say.
+    /// Sets what the run does at a fatal cause: end, or warn.
     pub(crate) fn failure_rules(self, rules: FailureRules) -> Self {
         Self { failure_rules: Some(rules), ..self }
     }

@@ -17,7 +17,7 @@ use crate::source::recording::read::RecordingLines;
 use crate::source::recording::replay::automatic_speed;
 use crate::source::{Feed, Update};
 
-/// How many updates may wait for the receiver.
+/// The maximum number of updates that wait for the receiver.
 const QUEUE_CAPACITY: usize = 4;
 
 /// Maximum size of a recording that is held in memory.

@@ -9,7 +9,7 @@ use crate::source::clock::Clock;
 use crate::source::simulation::simulated_run::Simulation;
 use crate::source::{Feed, Update};
 
-/// How many updates may wait for the receiver.
+/// The maximum number of updates that wait for the receiver.
 const QUEUE_CAPACITY: usize = 64;
 /// Maximum number of observations in one update.
 const MAX_OBSERVATIONS_PER_UPDATE: usize = 256;
