@@ -149,7 +149,7 @@ fn the_commands_of_the_page_about_ci_work() {
     page.run("", "kubectl apply --dry-run=server -f runner.yaml").succeeds();
     let words = &page.yaml("runner.yaml")["spec"]["containers"][0]["command"];
     let words: Vec<&str> = words.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let command = words.join(" ").replace("/work/", "");
+    let command = words.join(" ").replace("/manifests/", "");
     assert!(PAGE.contains(&format!("{command} --as system:serviceaccount:")), "{command}");
 }
 
