@@ -22,10 +22,10 @@ pub mod testing {
     pub use crate::app::reporter::status_lines::{LineOptions, StatusLines};
 
     pub mod cli {
+        pub use crate::cli::args::connection::global_flags;
         pub use crate::cli::command_line::command;
-        pub use crate::cli::connection::global_flags;
-        pub use crate::cli::kubectl_flag_rows::{command_flags, known_commands};
-        pub use crate::cli::kubectl_flags::{Flag, Takes};
+        pub use crate::cli::kubectl_flags::flags::{Flag, Takes};
+        pub use crate::cli::kubectl_flags::rows::{command_flags, known_commands};
     }
 
     pub mod export {

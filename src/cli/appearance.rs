@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::ci::service::CiOutput;
 use crate::app::output::Output;
-use crate::cli::draw_args::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
+use crate::cli::args::draw::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
+use crate::cli::args::follow::{FollowArgs, ProgressMode};
 use crate::cli::environment::Environment;
-use crate::cli::follow_args::{FollowArgs, ProgressMode};
 use crate::source::{ErrorKind, SourceError};
 use crate::view::{Align, Glyphs, GroupBy, Sort, ViewState};
 

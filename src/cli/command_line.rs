@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::cli::change::ChangeArgs;
-use crate::cli::change_words::divide_words;
-use crate::cli::connection::{accept_global_flags, global_flags};
+use crate::cli::args::connection::{accept_global_flags, global_flags};
+use crate::cli::change::command::ChangeArgs;
+use crate::cli::change::words::divide_words;
 use crate::cli::get::GetArgs;
-use crate::cli::kubectl_flags::{FlagTable, GivenFlag, declared_flags};
+use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, declared_flags};
 use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;

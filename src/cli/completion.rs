@@ -11,11 +11,11 @@ use clap::{Arg, Command};
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::streams::Streams;
-use crate::cli::change_words::find_kubectl_command;
+use crate::cli::args::connection::global_flags;
+use crate::cli::change::words::find_kubectl_command;
 use crate::cli::command_line::move_leading_global_flags;
-use crate::cli::connection::global_flags;
-use crate::cli::kubectl_flag_rows::command_flags;
-use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, declared_flags};
+use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, Token, declared_flags};
+use crate::cli::kubectl_flags::rows::command_flags;
 use crate::source::kubectl::{ChangeCommand, Kubectl};
 
 /// Directive: the shell offers no file names.

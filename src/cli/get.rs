@@ -10,13 +10,13 @@ use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
-use crate::cli::connection::ConnectionArgs;
-use crate::cli::draw_args::DrawArgs;
-use crate::cli::failure_args::FailureArgs;
-use crate::cli::follow_args::FollowArgs;
-use crate::cli::log_args::LogArgs;
-use crate::cli::output_format::OutputFormat;
-use crate::cli::record_args::RecordArgs;
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::args::draw::DrawArgs;
+use crate::cli::args::failure::FailureArgs;
+use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::log::LogArgs;
+use crate::cli::args::output_format::OutputFormat;
+use crate::cli::args::record::RecordArgs;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Resource, Selection, Target,
 };

@@ -3,31 +3,19 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
+pub(crate) mod args;
 pub(crate) mod change;
-pub(crate) mod change_hints;
-pub(crate) mod change_words;
-pub(crate) mod changed_workloads;
 pub(crate) mod command_line;
 pub(crate) mod completion;
-pub(crate) mod connection;
-pub(crate) mod draw_args;
 pub(crate) mod environment;
-pub(crate) mod failure_args;
-pub(crate) mod follow_args;
 pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
-pub(crate) mod kubectl_flag_rows;
 pub(crate) mod kubectl_flags;
-pub(crate) mod log_args;
-pub(crate) mod output_format;
 pub(crate) mod overview;
 pub(crate) mod pod;
-pub(crate) mod record_args;
 pub(crate) mod replay;
 pub(crate) mod simulate;
-pub(crate) mod speed;
-pub(crate) mod typed_command;
 pub(crate) mod version;
 
 use std::ffi::OsString;
@@ -37,10 +25,11 @@ use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
 use crate::app::streams::Streams;
+use crate::cli::args::draw::DrawArgs;
+use crate::cli::args::follow::FollowArgs;
+use crate::cli::change::command;
 use crate::cli::command_line::{Cli, Subcommand};
-use crate::cli::draw_args::DrawArgs;
 use crate::cli::environment::Environment;
-use crate::cli::follow_args::FollowArgs;
 use crate::source::ErrorKind;
 use crate::view::View;
 
@@ -71,14 +60,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
         Subcommand::Apply(args) | Subcommand::Create(args) | Subcommand::Replace(args) => {
-            let run_output = change::run_output(&args);
+            let run_output = command::run_output(&args);
             // The future of a run is too large for the stack.
             Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |appearance, streams| change::run(args, appearance, streams).await,
+                async |appearance, streams| command::run(args, appearance, streams).await,
             ))
             .await
         }

@@ -12,10 +12,10 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
 use crate::app::run_options::{Playback, RunOptions};
 use crate::app::streams::Streams;
-use crate::cli::draw_args::DrawArgs;
-use crate::cli::follow_args::FollowArgs;
-use crate::cli::output_format::OutputFormat;
-use crate::cli::speed::parse_speed;
+use crate::cli::args::draw::DrawArgs;
+use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::output_format::OutputFormat;
+use crate::cli::args::speed::parse_speed;
 use crate::source::recording::{self, RecordingEntry, RecordingHeader, ReplayPace};
 use crate::timeline::Timeline;
 

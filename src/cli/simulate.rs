@@ -11,11 +11,11 @@ use crate::app::output::Output;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
-use crate::cli::draw_args::DrawArgs;
-use crate::cli::follow_args::FollowArgs;
-use crate::cli::output_format::OutputFormat;
-use crate::cli::record_args::RecordArgs;
-use crate::cli::speed::parse_speed;
+use crate::cli::args::draw::DrawArgs;
+use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::output_format::OutputFormat;
+use crate::cli::args::record::RecordArgs;
+use crate::cli::args::speed::parse_speed;
 use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, ManifestText};
 
 /// The arguments of `kubectl seq simulate`.

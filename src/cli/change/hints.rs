@@ -2,8 +2,8 @@
 //!
 //! kubectl's messages name the cause of the failure and the object.
 
-use crate::cli::changed_workloads::runs_pods;
-use crate::cli::typed_command::TypedCommand;
+use crate::cli::change::changed_workloads::runs_pods;
+use crate::cli::change::typed_command::TypedCommand;
 use crate::observation::BuiltInKind;
 use crate::source::kubectl::{ChangeArguments, ChangeCommand};
 
@@ -194,9 +194,9 @@ fn find_kind(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::change_words::divide_words;
+    use crate::cli::change::typed_command::split_words;
+    use crate::cli::change::words::divide_words;
     use crate::cli::command_line;
-    use crate::cli::typed_command::split_words;
 
     fn hints(command: ChangeCommand, typed: &str, messages: &str) -> String {
         let root = command_line::command();

@@ -6,8 +6,8 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use crate::app::failure_rules::FailureRules;
-use crate::cli::connection::ConnectionArgs;
-use crate::cli::follow_args::parse_duration;
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::args::follow::parse_duration;
 use crate::source::{ErrorKind, SourceError};
 
 /// The flags about failures.

@@ -5,9 +5,11 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 
-use crate::cli::kubectl_flag_rows::{command_flag_rows, command_flags};
-use crate::cli::kubectl_flags::{Flag, FlagTable, GivenFlag, Takes, Token, declared_flags, split_list};
-use crate::cli::typed_command::TypedCommand;
+use crate::cli::change::typed_command::TypedCommand;
+use crate::cli::kubectl_flags::flags::{
+    Flag, FlagTable, GivenFlag, Takes, Token, declared_flags, split_list,
+};
+use crate::cli::kubectl_flags::rows::{command_flag_rows, command_flags};
 use crate::source::kubectl::{ChangeArguments, ChangeCommand};
 
 /// The part of the command line that kubectl receives.
@@ -255,8 +257,8 @@ fn unexpected_word_error(command: &clap::Command, word: &OsStr, tip: Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::change::typed_command::split_words;
     use crate::cli::command_line;
-    use crate::cli::typed_command::split_words;
 
     fn divided(command: ChangeCommand, line: &str) -> (String, KubectlPart) {
         let root = command_line::command();

@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 
-use crate::cli::kubectl_flag_rows::command_flag_rows;
-use crate::cli::kubectl_flags::{GivenFlag, Token, TypedTokens};
+use crate::cli::kubectl_flags::flags::{GivenFlag, Token, TypedTokens};
+use crate::cli::kubectl_flags::rows::command_flag_rows;
 use crate::source::kubectl::ChangeCommand;
 
 /// Flags whose values are secret. A hint must not show these values, because the hint may end up in a log.
@@ -91,7 +91,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::cli::change_words::divide_words;
+    use crate::cli::change::words::divide_words;
     use crate::cli::command_line;
 
     fn retyped(

@@ -12,16 +12,16 @@ use crate::app::output::Output;
 use crate::app::progress_bar::{ProgressBar, Step};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
-use crate::cli::change_hints::FailedChange;
-use crate::cli::change_words::KubectlPart;
-use crate::cli::changed_workloads::{ChangedWorkload, find_workloads, is_endless, resume_command};
-use crate::cli::connection::ConnectionArgs;
-use crate::cli::draw_args::DrawArgs;
-use crate::cli::failure_args::FailureArgs;
-use crate::cli::follow_args::FollowArgs;
-use crate::cli::log_args::LogArgs;
-use crate::cli::output_format::OutputFormat;
-use crate::cli::record_args::RecordArgs;
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::args::draw::DrawArgs;
+use crate::cli::args::failure::FailureArgs;
+use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::log::LogArgs;
+use crate::cli::args::output_format::OutputFormat;
+use crate::cli::args::record::RecordArgs;
+use crate::cli::change::changed_workloads::{ChangedWorkload, find_workloads, is_endless, resume_command};
+use crate::cli::change::hints::FailedChange;
+use crate::cli::change::words::KubectlPart;
 use crate::source::cluster::{self, Selection};
 use crate::source::kubectl::{
     Capture, Change, ChangeArguments, ChangeCommand, Kubectl, KubectlOutput, Manifests,

@@ -7,7 +7,7 @@ use clap::builder::OsStringValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::cli::kubectl_flags::{Flag, Takes, declared_flags, flag_word};
+use crate::cli::kubectl_flags::flags::{Flag, Takes, declared_flags, flag_word};
 use crate::source::cluster::Connection;
 
 /// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.

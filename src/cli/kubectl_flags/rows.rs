@@ -1,11 +1,11 @@
-//! The tables of kubectl's flags. The global flags are in [`crate::cli::connection`].
+//! The tables of kubectl's flags. The global flags are in [`crate::cli::args::connection`].
 
-use crate::cli::kubectl_flags::{Flag, Takes};
+use crate::cli::kubectl_flags::flags::{Flag, Takes};
 
 /// A flag of a kubectl command: long name, letter, and how the value is written.
 pub(crate) type FlagRow = (&'static str, Option<char>, Takes);
 
-/// The flags of `kubectl apply`, besides the global flags, which [`crate::cli::connection`] declares.
+/// The flags of `kubectl apply`, besides the global flags, which [`crate::cli::args::connection`] declares.
 const APPLY: &[FlagRow] = &[
     ("all", None, Takes::OptionalValue),
     ("allow-missing-template-keys", None, Takes::OptionalValue),

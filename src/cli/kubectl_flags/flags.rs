@@ -257,7 +257,7 @@ fn split_quoted(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::kubectl_flag_rows::command_flags;
+    use crate::cli::kubectl_flags::rows::command_flags;
 
     fn apply_table() -> FlagTable {
         let namespace = Flag { long: "namespace".to_owned(), short: Some('n'), takes: Takes::Value };

@@ -4,7 +4,7 @@
 use crate::app::exit::RunError;
 use crate::app::progress_bar::{ProgressBar, Step};
 use crate::app::resume_command::ResumeCommand;
-use crate::cli::connection::ConnectionArgs;
+use crate::cli::args::connection::ConnectionArgs;
 use crate::observation::BuiltInKind;
 use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Need, Objects, Resource, Target};
 use crate::source::kubectl::ChangedObject;

@@ -1,0 +1,10 @@
+//! The arguments that several subcommands share.
+
+pub(crate) mod connection;
+pub(crate) mod draw;
+pub(crate) mod failure;
+pub(crate) mod follow;
+pub(crate) mod log;
+pub(crate) mod output_format;
+pub(crate) mod record;
+pub(crate) mod speed;
