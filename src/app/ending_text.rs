@@ -38,7 +38,12 @@ pub(crate) fn describe_ending(
             Some("outcome unknown: the workload was deleted before it ended".to_owned())
         }
         Exit::Unknown => Some(format!("outcome unknown: {unfinished} had not ended")),
-        Exit::Success | Exit::Failed | Exit::FailedContainer(_) | Exit::Usage | Exit::Wrapped(_) => None,
+        Exit::Success
+        | Exit::Failed
+        | Exit::FailedContainer(_)
+        | Exit::OverBudget
+        | Exit::Usage
+        | Exit::Wrapped(_) => None,
     }
 }
 

@@ -64,8 +64,10 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
         reporter.on_synced(run)?;
         reporter.on_end(run, RunEnd { exit: Exit::Success, max_lines_below: 0 })
     })?;
-    run.write_summary_of_present_state()?;
-    Ok(Exit::Success)
+    let budgets = run.judge_budgets(Exit::Success);
+    run.write_summary_of_present_state(&budgets)?;
+    run.print_budget_report(&budgets);
+    Ok(budgets.exit())
 }
 
 /// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
@@ -81,8 +83,7 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
     match run.follow_until_end().await {
         Ok(exit) => {
             run.read_final_logs().await;
-            run.finish(exit)?;
-            Ok(exit)
+            run.finish(exit)
         }
         Err(error) => {
             run.write_summary_of_error(&error)?;

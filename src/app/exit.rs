@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Usage,
     /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit code 3.
     Unknown,
+    /// A workload exceeds a budget of `--fail-if`. Exit code 4.
+    OverBudget,
     /// `--timeout` has passed. Exit code 124.
     Timeout,
     /// The user pressed Ctrl-C. Exit code 130.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Unknown => 3,
+            Self::OverBudget => 4,
             Self::Timeout => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -61,7 +64,7 @@ impl Exit {
     /// Whether the workloads have ended with a known outcome.
     pub(crate) fn is_known_outcome(self) -> bool {
         match self {
-            Self::Success | Self::Failed | Self::FailedContainer(_) => true,
+            Self::Success | Self::Failed | Self::FailedContainer(_) | Self::OverBudget => true,
             Self::Usage
             | Self::Unknown
             | Self::Timeout

@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
+pub(crate) mod budget;
 pub(crate) mod ci;
 pub(crate) mod ci_report;
 pub(crate) mod closing_report;

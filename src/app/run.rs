@@ -71,6 +71,7 @@ impl<'a> Run<'a> {
             options.nothing_found_message.take(),
         );
         state.overview = options.overview;
+        state.budget = std::mem::take(&mut options.budget);
         let rules = options.failure_rules.as_ref();
         state.uses_pod_exit_code = rules.is_some_and(|rules| rules.uses_pod_exit_code);
         let fatal_watch = rules.map(|rules| FatalWatch::new(rules.patience));
@@ -348,17 +349,21 @@ impl<'a> Run<'a> {
     }
 
     /// Reports the end: the last picture or document, the failed Pods, and how the run ended.
-    pub(crate) fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
+    /// Returns the exit of the program, which may differ from `exit` because of a budget.
+    pub(crate) fn finish(&mut self, exit: Exit) -> Result<Exit, RunError> {
         self.state.progress = None;
         self.recompute();
         if !self.state.has_ended {
             self.freeze_clock()?;
         }
-        self.write_summary(exit)?;
+        let budgets = self.judge_budgets(exit);
+        self.write_summary(&budgets)?;
         if self.reporters.live.is_none()
             && let Some(service) = self.options.appearance.ci.markup
         {
-            return self.finish_in_ci(exit, service);
+            self.finish_in_ci(&budgets, service)?;
+            self.print_budget_report(&budgets);
+            return Ok(budgets.exit());
         }
         self.prepare_frame();
         let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
@@ -375,7 +380,9 @@ impl<'a> Run<'a> {
         if !self.show_closing_lines(&failures)? {
             self.options.streams.write_live_lines(failures)?;
         }
-        self.report_ending(exit)
+        self.report_ending(exit)?;
+        self.print_budget_report(&budgets);
+        Ok(budgets.exit())
     }
 
     /// Lists the failed Pods within these limits, and within smaller ones if the list needs more than `room` rows of the

@@ -15,6 +15,7 @@ use crate::app::streams::Streams;
 use crate::source::Feed;
 use crate::source::cluster::Cluster;
 use crate::source::recording::{PlaybackControls, Recorder};
+use crate::timeline::Condition;
 use crate::view::ViewState;
 
 /// The subject of the pictures.
@@ -56,6 +57,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) nothing_found_help: Option<String>,
     pub(crate) overview: OverviewRule,
     pub(crate) recorder: Option<Recorder>,
+    pub(crate) budget: Vec<Condition>,
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
     pub(crate) playback: Option<Playback>,
@@ -83,6 +85,7 @@ impl<'a> RunOptions<'a> {
             nothing_found_help: None,
             overview: OverviewRule::default(),
             recorder: None,
+            budget: Vec::new(),
             ends_with_feed: false,
             stays_open: false,
             playback: None,
@@ -163,6 +166,11 @@ impl<'a> RunOptions<'a> {
     /// Records the observations of the run.
     pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
         Self { recorder, ..self }
+    }
+
+    /// Judges these budgets at the end of the run.
+    pub(crate) fn budget(self, budget: Vec<Condition>) -> Self {
+        Self { budget, ..self }
     }
 
     /// Keeps the live picture open after the end of the run, until the user quits.

@@ -1,6 +1,7 @@
 //! The reports at the end of a run for readers of a CI service: groups, annotations and the summary.
 
 use crate::app::appearance::ProgressDisplay;
+use crate::app::budget::BudgetReport;
 use crate::app::ci::service::CiService;
 use crate::app::ci_report::cause::describe_causes;
 use crate::app::ci_report::markup::CiMarkup;
@@ -55,8 +56,12 @@ impl Run<'_> {
     }
 
     /// Reports the end with the groups and annotations of a CI service.
-    pub(crate) fn finish_in_ci(&mut self, exit: Exit, service: CiService) -> Result<(), RunError> {
-        let appearance = self.options.appearance;
+    pub(crate) fn finish_in_ci(
+        &mut self,
+        budgets: &BudgetReport,
+        service: CiService,
+    ) -> Result<(), RunError> {
+        let (appearance, exit) = (self.options.appearance, budgets.run_exit);
         let failures = match appearance.progress {
             ProgressDisplay::Live | ProgressDisplay::Lines => {
                 let (timeline, logs) = (&self.state.timeline, self.unseen_failure_logs());
@@ -68,7 +73,7 @@ impl Run<'_> {
             reporter.on_end(run, RunEnd { exit, max_lines_below: 0 })
         })?;
         let stylesheet = appearance.stylesheet();
-        let causes = describe_causes(&self.state.timeline, exit, &self.early_end(exit));
+        let causes = describe_causes(&self.state.timeline, budgets.exit(), &self.early_end(budgets));
         let mut markup = CiMarkup::new(service, stylesheet, self.state.now());
         markup.add_failures(&failures.entries, failures.rest_line().as_ref());
         markup.add_causes(&causes);
@@ -76,24 +81,28 @@ impl Run<'_> {
         self.report_ending(exit)
     }
 
-    /// Returns the sentences that say why following stopped early. A fatal cause is one of these sentences.
-    fn early_end(&self, exit: Exit) -> Vec<String> {
-        let mut sentences = self.endings(exit);
+    /// Returns the sentences that say why following stopped early, and which budgets are exceeded or cannot be judged. A
+    /// fatal cause is one of these sentences.
+    fn early_end(&self, budgets: &BudgetReport) -> Vec<String> {
+        let mut sentences = self.endings(budgets.run_exit);
         // The second line names a command.
         sentences.extend(self.describe_fatal_end().into_iter().take(1));
+        sentences.extend(budgets.problems().cloned());
         sentences
     }
 
     /// Appends the summary to the file that the user chose. If the file cannot be written, the program prints a
     /// warning, because the exit code is that of the workload.
-    pub(crate) fn write_summary(&mut self, exit: Exit) -> Result<(), RunError> {
-        let endings = self.early_end(exit);
-        self.append_summary(exit, &endings)
+    pub(crate) fn write_summary(&mut self, budgets: &BudgetReport) -> Result<(), RunError> {
+        let endings = self.early_end(budgets);
+        self.append_summary(budgets.exit(), &endings)
     }
 
     /// Appends the summary of a run that printed the present state.
-    pub(crate) fn write_summary_of_present_state(&mut self) -> Result<(), RunError> {
-        self.append_summary(self.state.exit(), &[])
+    pub(crate) fn write_summary_of_present_state(&mut self, budgets: &BudgetReport) -> Result<(), RunError> {
+        let sentences: Vec<String> = budgets.problems().cloned().collect();
+        let exit = if sentences.is_empty() { self.state.exit() } else { budgets.exit() };
+        self.append_summary(exit, &sentences)
     }
 
     /// Appends the summary of a run that ends with an error.

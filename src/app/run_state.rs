@@ -7,7 +7,7 @@ use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{FatalCause, PodKey, Timeline, Workload, WorkloadState};
+use crate::timeline::{Condition, FatalCause, PodKey, Timeline, Workload, WorkloadState};
 use crate::tui::details::Details;
 use crate::view;
 
@@ -37,6 +37,8 @@ pub(crate) struct RunState {
     pub(crate) has_ended: bool,
     /// The cause that has ended the run before its workloads have ended.
     pub(crate) fatal_cause: Option<FatalCause>,
+    /// The budgets of the run.
+    pub(crate) budget: Vec<Condition>,
     /// Whether the exit code of a failed run is that of the container that failed.
     pub(crate) uses_pod_exit_code: bool,
 }
@@ -73,6 +75,7 @@ impl RunState {
             frozen_at: None,
             has_ended: false,
             fatal_cause: None,
+            budget: Vec::new(),
             uses_pod_exit_code: false,
         }
     }

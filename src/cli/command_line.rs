@@ -139,6 +139,7 @@ Exit codes:
   1    a followed workload failed
   2    wrong usage
   3    unknown: no connection, no permission, not found, or deleted before it ended
+  4    a budget of --fail-if is exceeded
   124  --timeout ran out
   130  Ctrl-C (the workload is never touched)
   143  SIGTERM

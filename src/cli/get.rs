@@ -10,6 +10,7 @@ use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
+use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::failure::FailureArgs;
@@ -57,6 +58,9 @@ pub(crate) struct GetArgs {
     /// The flags about failures.
     #[command(flatten)]
     pub(crate) failures: FailureArgs,
+    /// The budgets.
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -146,6 +150,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
+        .budget(args.budget.fail_if.clone())
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)

@@ -12,6 +12,7 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
 use crate::app::run_options::{Playback, RunOptions};
 use crate::app::streams::Streams;
+use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::output_format::OutputFormat;
@@ -35,6 +36,9 @@ pub(crate) struct ReplayArgs {
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    /// The budgets.
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -78,6 +82,7 @@ pub(crate) async fn run(
         (replay.feed, None, replay.followed, replay.namespace)
     };
     let options = RunOptions::new(feed, &appearance, streams, output)
+        .budget(args.budget.fail_if.clone())
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .summary(args.follow.summary.clone())

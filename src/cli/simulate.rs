@@ -11,6 +11,7 @@ use crate::app::output::Output;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
+use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::output_format::OutputFormat;
@@ -40,6 +41,9 @@ pub(crate) struct SimulateArgs {
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    /// The budgets.
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -71,6 +75,7 @@ pub(crate) async fn run(
     })?;
     let feed = simulation::start_feed(simulation, speed);
     let options = RunOptions::new(feed, &appearance, streams, output)
+        .budget(args.budget.fail_if.clone())
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .summary(args.follow.summary.clone())

@@ -7,11 +7,12 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
+use crate::export::budget::BudgetEntry;
 use crate::export::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
-use crate::timeline::{Parent, Summary, TimeLeft, Timeline, Workload, image_pulls};
+use crate::timeline::{Condition, Parent, Summary, TimeLeft, Timeline, Workload, image_pulls};
 
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
@@ -40,6 +41,19 @@ pub fn document(timeline: &Timeline, now: Timestamp) -> Document<'_> {
         kind: "Timeline",
         observed_at: now,
         workloads: timeline.workloads().iter().map(entry).collect(),
+    }
+}
+
+impl<'a> Document<'a> {
+    /// Adds the results of these budgets to the workloads that no other workload owns.
+    pub(crate) fn with_budget(mut self, timeline: &'a Timeline, conditions: &'a [Condition]) -> Self {
+        for root in timeline.roots() {
+            let checks = timeline.check_budget(root, conditions, self.observed_at);
+            if let Some(entry) = self.workloads.iter_mut().find(|entry| entry.uid == &*root.uid) {
+                entry.budget = checks.into_iter().map(BudgetEntry::from).collect();
+            }
+        }
+        self
     }
 }
 
@@ -93,6 +107,8 @@ pub struct WorkloadEntry<'a> {
     /// The time since which the controller cannot create Pods. `reason` and `message` contain the cause.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub waiting_since: Option<Timestamp>,
+    /// The budgets of the command and their results. Empty for workloads below the ones that the user asked for.
+    pub budget: Vec<BudgetEntry<'a>>,
     /// The time until a Job has all its completions; `null` while it cannot be predicted.
     pub time_left: Option<TimeLeftEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
@@ -157,6 +173,7 @@ impl<'a> WorkloadEntry<'a> {
             gone: workload.is_known_from_events,
             next_run_at: workload.next_run,
             waiting_since: workload.creation_block.as_ref().map(|block| block.since),
+            budget: Vec::new(),
             time_left: None,
             summary,
             holds: Vec::new(),

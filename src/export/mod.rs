@@ -7,6 +7,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub(crate) mod budget;
 pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod findings;

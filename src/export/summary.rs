@@ -141,7 +141,7 @@ pub struct SlotTimeEntry<T> {
 }
 
 impl<T: Copy> SlotTimeEntry<T> {
-    fn new(phases: &ByPhase<T>, idle: T) -> Self {
+    pub(crate) fn new(phases: &ByPhase<T>, idle: T) -> Self {
         let mut entry = Self {
             work_millis: idle,
             setup_millis: idle,

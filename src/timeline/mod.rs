@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod apply;
+pub(crate) mod budget;
 pub(crate) mod completion;
 pub(crate) mod fast_map;
 pub(crate) mod gone_pods;
@@ -18,6 +19,10 @@ pub(crate) mod timeline;
 pub(crate) mod unreported;
 pub(crate) mod workloads;
 
+pub(crate) use budget::check::{BudgetCheck, Measured};
+#[cfg(test)]
+pub(crate) use budget::condition::SlotUse;
+pub(crate) use budget::condition::{BudgetUnit, Condition};
 pub(crate) use pods::images::{ImagePulls, image_pulls};
 pub(crate) use pods::overview::PodOverview;
 pub(crate) use pods::pod::PodIdentity;

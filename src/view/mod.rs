@@ -35,7 +35,7 @@ pub(crate) use crate::view::names::Names;
 pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::{ConditionRow, ContainerLog, PodEvent, ResourceRequest};
 pub use crate::view::pod::{PodExtras, draw_pod};
-pub(crate) use crate::view::primitives::duration::format_elapsed;
+pub(crate) use crate::view::primitives::duration::{format_elapsed, format_exact};
 pub use crate::view::primitives::frame::Line;
 pub(crate) use crate::view::primitives::frame::{Frame, Link, Style};
 pub use crate::view::primitives::glyph::Glyphs;

@@ -210,3 +210,19 @@ fn a_command_that_prints_once_does_not_change_the_terminal() {
         assert!(!written.contains("\u{1b}[6n"), "the program must not ask for the cursor: {written:?}");
     }
 }
+
+#[test]
+fn a_budget_is_not_judged_if_a_part_of_the_run_is_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    let run = record(&path, &["-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let pod = document["workloads"][0]["pods"][0]["name"].as_str().expect("a name").to_owned();
+    let recording = std::fs::read_to_string(&path).expect("a recording");
+    let without_pod: Vec<&str> = recording.lines().filter(|line| !line.contains(&pod)).collect();
+    let budget = ["-o", "name", "--fail-if", "max(run) > 1s"];
+    let result = replay_input(without_pod.join("\n").as_bytes(), &budget);
+    assert_eq!(result.code, Some(3), "{result}");
+    assert_eq!(result.stderr, "error: cannot judge max(run) > 1s: a part of the run was not observed\n");
+    assert_eq!(replay(&path, &budget).code, Some(4));
+}

@@ -62,6 +62,57 @@ fn the_document_describes_the_run() {
     assert_eq!(names.stdout, "job.batch/pi\n");
 }
 
+#[test]
+fn an_exceeded_budget_has_its_own_exit_code() {
+    for (conditions, code, messages) in [
+        (&["max(run) > 1h"][..], 0, &[][..]),
+        (&["wall > 1s"], 4, &["error: budget exceeded: wall > 1s: it is "]),
+        (
+            &["share(idle) > 90%", "p95(coldStart) > 1ms"],
+            4,
+            &["error: budget exceeded: p95(coldStart) > 1ms: "],
+        ),
+        (&["count(run) < 99"], 4, &["error: budget exceeded: count(run) < 99: it is 2"]),
+        // The simulated Pods have no startup probe.
+        (
+            &["max(unready) > 1s", "wall > 1s"],
+            3,
+            &["error: cannot judge max(unready) > 1s: no Pod has this value"],
+        ),
+    ] {
+        let flags = conditions.iter().flat_map(|condition| ["--fail-if", condition]);
+        let arguments: Vec<&str> = ["simulate", "-o", "json"].into_iter().chain(flags).collect();
+        let result = seq(&arguments);
+        assert_eq!(result.code, Some(code), "{result}");
+        assert_eq!(result.stderr.is_empty(), messages.is_empty(), "{result}");
+        for message in messages {
+            assert!(result.stderr.contains(message), "{result}");
+        }
+        let document: serde_json::Value = serde_json::from_str(&result.stdout).expect("JSON");
+        let budget = document["workloads"][0]["budget"].as_array().expect("an array");
+        let written: Vec<&str> = budget.iter().filter_map(|entry| entry["condition"].as_str()).collect();
+        assert_eq!(written, conditions);
+        let exceeded = budget.iter().filter(|entry| entry["exceeded"] == true).count();
+        assert_eq!(exceeded, result.stderr.matches("budget exceeded").count());
+    }
+}
+
+#[test]
+fn a_failed_workload_outweighs_an_exceeded_budget() {
+    let manifest =
+        job("backoffLimit: 0", "{name: main, image: busybox, command: [sh, -c, 'sleep 2; exit 3']}");
+    let result = simulate_manifest(&manifest, &["--fail-if", "wall > 1s", "--fail-if", "max(unready) > 1s"]);
+    assert_eq!(result.code, Some(1), "{result}");
+    assert!(result.stderr.contains("budget exceeded: wall > 1s"), "{result}");
+}
+
+#[test]
+fn a_wrong_condition_is_wrong_usage() {
+    let result = seq(&["simulate", "--fail-if", "p95(colStart) > 30s"]);
+    assert_eq!(result.code, Some(2));
+    assert!(result.stderr.contains("  p95(colStart) > 30s\n      ^\n"), "{result}");
+}
+
 fn simulate_manifest(manifest: &str, flags: &[&str]) -> CommandResult {
     let arguments: Vec<&str> =
         ["simulate", "-f", "-", "--width", "100"].iter().chain(flags).copied().collect();

@@ -37,6 +37,7 @@ pub(crate) fn describe_causes(timeline: &Timeline, exit: Exit, endings: &[String
         | Exit::FailedContainer(_)
         | Exit::Usage
         | Exit::Unknown
+        | Exit::OverBudget
         | Exit::Timeout
         | Exit::Wrapped(_) => endings.chain(failed).collect(),
     };

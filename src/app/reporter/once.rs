@@ -58,7 +58,8 @@ pub(crate) struct DocumentReporter {
 
 impl Reporter for DocumentReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
-        let document = export::document(&run.state.timeline, run.now);
+        let timeline = &run.state.timeline;
+        let document = export::document(timeline, run.now).with_budget(timeline, &run.state.budget);
         Streams::write_stdout(|out| match self.format {
             DocumentFormat::Json => export::write_json(&document, out),
             DocumentFormat::Yaml => export::write_yaml(&document, out),

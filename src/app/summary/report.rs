@@ -62,7 +62,7 @@ pub(crate) fn render_summary(input: &SummaryInput<'_>) -> String {
 fn glyph(exit: Exit) -> &'static str {
     match exit {
         Exit::Success => "✅",
-        Exit::Failed | Exit::FailedContainer(_) | Exit::Usage | Exit::Wrapped(_) => "❌",
+        Exit::Failed | Exit::FailedContainer(_) | Exit::OverBudget | Exit::Usage | Exit::Wrapped(_) => "❌",
         Exit::Unknown | Exit::Timeout | Exit::Interrupted | Exit::Terminated => "⚠️",
     }
 }
@@ -82,9 +82,12 @@ fn render_outcome(input: &SummaryInput<'_>) -> String {
         Exit::Interrupted | Exit::Terminated => "is no longer followed",
         Exit::Unknown if input.timeline.roots().any(|workload| !workload.has_ended()) => "not ended yet",
         Exit::Unknown => "outcome unknown",
-        Exit::Success | Exit::Failed | Exit::FailedContainer(_) | Exit::Usage | Exit::Wrapped(_) => {
-            input.outcome.as_deref().unwrap_or("stopped early")
-        }
+        Exit::Success
+        | Exit::Failed
+        | Exit::FailedContainer(_)
+        | Exit::OverBudget
+        | Exit::Usage
+        | Exit::Wrapped(_) => input.outcome.as_deref().unwrap_or("stopped early"),
     };
     let mut text = format!("### {} {subject}: {outcome}\n\n", glyph(input.exit));
     for ending in input.endings {

@@ -1,5 +1,6 @@
 //! The arguments that several subcommands share.
 
+pub(crate) mod budget;
 pub(crate) mod connection;
 pub(crate) mod draw;
 pub(crate) mod failure;

@@ -12,6 +12,7 @@ use crate::app::output::Output;
 use crate::app::progress_bar::{ProgressBar, Step};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
+use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::failure::FailureArgs;
@@ -46,6 +47,9 @@ pub(crate) struct ChangeArgs {
     /// The flags about failures.
     #[command(flatten)]
     pub(crate) failures: FailureArgs,
+    /// The budgets.
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -151,6 +155,7 @@ pub(crate) async fn run(
         .expected_uids(workloads.iter().map(|workload| workload.object.uid.clone()).collect())
         .resume_command(resume_command(&workloads, &args.connection, &cluster.namespace))
         .cluster(cluster)
+        .budget(args.budget.fail_if.clone())
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
@@ -168,6 +173,7 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
         ("--interactive", args.follow.interactive),
         ("--logs", args.logs.logs.is_some()),
         ("--summary", args.follow.summary.is_some()),
+        ("--fail-if", !args.budget.fail_if.is_empty()),
     ];
     let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
     if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {

@@ -63,12 +63,15 @@ pub struct Percentiles {
 impl Percentiles {
     fn from_values(mut values: Vec<RangedDuration>) -> Self {
         values.sort_unstable();
-        let nearest_rank = |percent: usize| {
-            let rank = (values.len() * percent).div_ceil(100).max(1);
-            values.get(rank - 1).copied()
-        };
-        Self { p50: nearest_rank(50), p95: nearest_rank(95), max: values.last().copied() }
+        let percentile = |percent| nearest_rank(&values, percent);
+        Self { p50: percentile(50), p95: percentile(95), max: percentile(100) }
     }
+}
+
+/// Returns the nearest-rank percentile of sorted values. `None` if there are no values.
+pub(crate) fn nearest_rank(values: &[RangedDuration], percent: usize) -> Option<RangedDuration> {
+    let rank = (values.len() * percent).div_ceil(100).max(1);
+    values.get(rank - 1).copied()
 }
 
 impl Timeline {

@@ -1,0 +1,7 @@
+//! Budgets: conditions on the times of a workload, and whether a workload exceeds them.
+
+pub(crate) mod check;
+pub(crate) mod condition;
+pub(crate) mod parser;
+#[cfg(test)]
+mod tests;
