@@ -8,7 +8,7 @@ use crate::app::ci_report::markup::CiMarkup;
 use crate::app::closing_report::{FailureList, FailureListLimits, heading_of_failure, list_failures};
 use crate::app::exit::{Exit, RunError};
 use crate::app::logs::options::LogSelection;
-use crate::app::logs::reader::LogPart;
+use crate::app::logs::parts::LogPart;
 use crate::app::logs::text::LogText;
 use crate::app::reporter::interface::RunEnd;
 use crate::app::run::Run;

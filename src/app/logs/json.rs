@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::app::logs::reader::{LogContent, LogPart};
+use crate::app::logs::parts::{LogContent, LogPart};
 use crate::app::logs::text::describe_gap;
 use crate::export;
 use crate::timeline::Timeline;
@@ -25,7 +25,7 @@ struct LogLineEntry<'a> {
     /// The line, unchanged. Invalid UTF-8 is replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
-    /// Whether the end of the line is missing, because the line is too long or the memory for long lines is used up.
+    /// Whether the end of the line is missing, because the line is longer than 1 MiB.
     #[serde(skip_serializing_if = "is_false")]
     cut: bool,
     /// Why a part of the log is missing here.
@@ -61,7 +61,7 @@ pub(crate) fn write_log_parts(timeline: &Timeline, parts: &[LogPart], out: &mut 
                 for line in lines {
                     let entry = LogLineEntry {
                         at: Some(line.at),
-                        text: Some(&line.text),
+                        text: Some(&line.text()),
                         cut: line.is_cut,
                         ..entry()
                     };

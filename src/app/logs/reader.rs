@@ -1,44 +1,16 @@
 //! Reads the logs of the Pods of a run. Reports the containers with logs to the collector, and returns the lines that
 //! can be shown.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::app::logs::held_lines::HeldLogs;
 use crate::app::logs::options::{LogOptions, LogSelection};
+use crate::app::logs::parts::{LogContent, LogPart, LoggedContainer};
 use crate::lifecycle::{ContainerLife, PodOutcome};
 use crate::source::cluster::Cluster;
-use crate::source::cluster::logs::{
-    ContainerProgress, LogCollector, LogGap, LogLine, LogSource, LogUpdate, Ticket,
-};
+use crate::source::cluster::logs::{ContainerProgress, LogCollector, LogSource, LogUpdate, Ticket};
 use crate::timeline::{PodKey, Timeline, TimelinePod};
-
-/// Maximum number of bytes of the log of one container that are held back. One longer line is held back as a whole.
-const MAX_HELD_BYTES: usize = 64 << 10;
-
-/// A container whose log is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LoggedContainer {
-    pub(crate) pod: PodKey,
-    pub(crate) name: Arc<str>,
-    /// Whether the log of another container of the Pod is shown as well.
-    pub(crate) has_neighbours: bool,
-}
-
-/// A part of a log that can be shown.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LogPart {
-    pub(crate) container: LoggedContainer,
-    /// The number of restarts of the container before the run that wrote the lines.
-    pub(crate) run: u32,
-    pub(crate) content: LogContent,
-}
-
-/// Lines of a log, or a part of a log that cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum LogContent {
-    Lines(Vec<LogLine>),
-    Gap(LogGap),
-}
 
 /// The result of an update from the collector.
 #[derive(Debug)]
@@ -49,16 +21,6 @@ pub(crate) enum LogNews {
     Forbidden(String),
 }
 
-/// The last lines of a log, which are shown if the Pod fails.
-#[derive(Debug, Default)]
-struct HeldLines {
-    /// The lines. The number of a line is the number of restarts before the run that wrote the line.
-    lines: VecDeque<(u32, LogLine)>,
-    bytes: usize,
-    /// The last part of the log that could not be read, and its run. It is shown after the lines.
-    last_gap: Option<(u32, LogGap)>,
-}
-
 /// Reads the logs of a run.
 #[derive(Debug)]
 pub(crate) struct LogReader {
@@ -67,7 +29,7 @@ pub(crate) struct LogReader {
     /// The containers. The ticket of a container is its index.
     containers: Vec<LoggedContainer>,
     tickets: HashMap<PodKey, Vec<Ticket>>,
-    held: HashMap<Ticket, HeldLines>,
+    held: HeldLogs,
     /// Failed Pods whose logs are not complete yet.
     failed: Vec<PodKey>,
     /// Parts that can be shown now.
@@ -81,7 +43,7 @@ impl LogReader {
             options,
             containers: Vec::new(),
             tickets: HashMap::new(),
-            held: HashMap::new(),
+            held: HeldLogs::default(),
             failed: Vec::new(),
             ready: Vec::new(),
         }
@@ -129,7 +91,11 @@ impl LogReader {
     /// Handles an update from the collector. If only failed Pods are shown, gaps are not shown.
     pub(crate) fn on_update(&mut self, update: LogUpdate) -> LogNews {
         let part = match update {
-            LogUpdate::Lines { ticket, run, lines } => (ticket, run, LogContent::Lines(lines)),
+            LogUpdate::Lines { ticket, run, lines, permit } => {
+                // The caller shows the lines before the next line is read.
+                drop(permit);
+                (ticket, run, LogContent::Lines(lines))
+            }
             LogUpdate::Gap { ticket, run, gap } => (ticket, run, LogContent::Gap(gap)),
             LogUpdate::Complete => {
                 self.release_failed_logs();
@@ -144,10 +110,9 @@ impl LogReader {
                 LogNews::Parts(vec![LogPart { container, run, content }])
             }
             LogSelection::Failed { tail_lines } => {
-                let held = self.held.entry(ticket).or_default();
                 match content {
-                    LogContent::Lines(lines) => held.add(run, lines, tail_lines),
-                    LogContent::Gap(gap) => held.last_gap = Some((run, gap)),
+                    LogContent::Lines(lines) => self.held.add(ticket, run, lines, tail_lines),
+                    LogContent::Gap(gap) => self.held.add_gap(ticket, run, gap),
                 }
                 LogNews::Parts(Vec::new())
             }
@@ -178,8 +143,8 @@ impl LogReader {
                 self.failed.push(key);
             }
         } else if outcome.has_ended() {
-            for ticket in self.tickets.get(&key).into_iter().flatten() {
-                self.held.remove(ticket);
+            for &ticket in self.tickets.get(&key).into_iter().flatten() {
+                self.held.remove(ticket, &self.containers[ticket as usize]);
             }
         }
     }
@@ -193,44 +158,11 @@ impl LogReader {
             if !tickets.iter().all(|&ticket| collector.is_complete(ticket)) {
                 return true;
             }
-            for ticket in tickets {
-                let container = &containers[*ticket as usize];
-                ready.extend(held.remove(ticket).into_iter().flat_map(|held| held.into_parts(container)));
+            for &ticket in tickets {
+                ready.extend(held.remove(ticket, &containers[ticket as usize]));
             }
             false
         });
-    }
-}
-
-impl HeldLines {
-    fn add(&mut self, run: u32, lines: Vec<LogLine>, max_lines: usize) {
-        for line in lines {
-            self.bytes += line.text.len();
-            self.lines.push_back((run, line));
-            while self.lines.len() > max_lines || (self.bytes > MAX_HELD_BYTES && self.lines.len() > 1) {
-                let Some((_, dropped)) = self.lines.pop_front() else { break };
-                self.bytes -= dropped.text.len();
-            }
-        }
-    }
-
-    fn into_parts(self, container: &LoggedContainer) -> Vec<LogPart> {
-        let mut parts: Vec<LogPart> = Vec::new();
-        for (run, line) in self.lines {
-            match parts.last_mut() {
-                Some(LogPart { run: last, content: LogContent::Lines(lines), .. }) if *last == run => {
-                    lines.push(line);
-                }
-                Some(_) | None => {
-                    let content = LogContent::Lines(vec![line]);
-                    parts.push(LogPart { container: container.clone(), run, content });
-                }
-            }
-        }
-        let to_part =
-            |(run, gap)| LogPart { container: container.clone(), run, content: LogContent::Gap(gap) };
-        parts.extend(self.last_gap.map(to_part));
-        parts
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::fmt::temporal::DateTimePrinter;
 
 use crate::app::logs::options::LogOptions;
-use crate::app::logs::reader::{LogContent, LogPart};
+use crate::app::logs::parts::{LogContent, LogPart};
 use crate::source::cluster::logs::LogGap;
 use crate::terminal::log_text::write_log_text;
 use crate::timeline::Timeline;
@@ -62,7 +62,7 @@ impl LogText {
                         self.text.push(' ');
                         width += self.text.len() - before;
                     }
-                    width += write_log_text(&mut self.text, &line.text, stylesheet);
+                    width += write_log_text(&mut self.text, &line.text(), stylesheet);
                     if line.is_cut {
                         let mark = stylesheet.writable(CUT_MARK);
                         width += view::width(&mark);

@@ -6,10 +6,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::logs::cursor::LogCursor;
-use crate::source::cluster::logs::line_splitter::LineBudget;
-use crate::source::cluster::logs::turn::{
-    ContainerProgress, LogSource, LogUpdate, Ticket, Turn, TurnEnd, TurnMessage,
-};
+use crate::source::cluster::logs::line_splitter::LongLineBudget;
+use crate::source::cluster::logs::turn::{Turn, TurnEnd, TurnMessage};
+use crate::source::cluster::logs::update::{ContainerProgress, LogSource, LogUpdate, Ticket};
 
 /// Maximum number of messages that are queued for the receiver. If the receiver does not keep up, the turns wait.
 const MAX_QUEUED_MESSAGES: usize = 8;
@@ -27,7 +26,7 @@ pub(crate) struct LogCollector {
     waiting: VecDeque<Ticket>,
     /// Whether containers wait for their turn.
     has_waiting: watch::Sender<bool>,
-    budget: LineBudget,
+    budget: LongLineBudget,
     sender: mpsc::Sender<TurnMessage>,
     receiver: mpsc::Receiver<TurnMessage>,
     /// Whether the server has answered that the user may not read logs.
@@ -65,7 +64,7 @@ impl LogCollector {
             containers: HashMap::new(),
             waiting: VecDeque::new(),
             has_waiting: watch::Sender::new(false),
-            budget: LineBudget::default(),
+            budget: LongLineBudget::default(),
             sender,
             receiver,
             is_forbidden: false,

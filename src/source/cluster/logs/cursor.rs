@@ -9,7 +9,12 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use jiff::Timestamp;
 
-/// The time of a line and the hash of its text, by which the line is recognized when the server returns it again.
+/// Number of bytes at the start of a line that take part in its fingerprint. A line whose end was not received has the
+/// same fingerprint as the whole line.
+const MAX_FINGERPRINT_BYTES: usize = 1 << 10;
+
+/// The time of a line and the hash of the first bytes of its text. By these, the line is recognized when the server
+/// returns it again. The time has nanoseconds, so two lines of different files are practically never equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fingerprint {
     at: Timestamp,
@@ -20,7 +25,7 @@ impl Fingerprint {
     fn new(at: Timestamp, text: &[u8]) -> Self {
         // The hashes of different hashers are compared, so all hashers have the same seed.
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-        hasher.write(text);
+        hasher.write(&text[..text.len().min(MAX_FINGERPRINT_BYTES)]);
         Self { at, hash: hasher.finish() }
     }
 }
@@ -92,6 +97,8 @@ pub(crate) enum LineStatus {
         /// The time of the last line before the gap.
         since: Timestamp,
     },
+    /// The rest of an accepted line that began before the requested time. The line was not accepted.
+    Fragment,
     /// The answer does not contain the lines that the cursor expects. The line was not accepted.
     Unexpected,
     /// The answer belongs to an earlier run than the accepted lines. The line was not accepted.
@@ -210,8 +217,16 @@ impl LogCursor {
         }
         let firsts = self.previous.first.into_iter().chain(self.current.first);
         let expected = firsts.min_by_key(|(accepted_before, _)| *accepted_before);
-        if expected.is_some_and(|(_, first)| first == line) {
-            return Ok(Overlap::Skip(self.previous.count + self.current.count));
+        match expected {
+            Some((_, first)) if first == line => {
+                return Ok(Overlap::Skip(self.previous.count + self.current.count));
+            }
+            // The runtime stores a line of more than 16 KiB in parts, each with its own time. If such a line began before
+            // the requested time, the answer begins with its later parts.
+            Some((accepted_before, first)) if accepted_before > 0 && at <= first.at => {
+                return Err(LineStatus::Fragment);
+            }
+            Some(_) | None => {}
         }
         match mode {
             RequestMode::Continue => Err(LineStatus::Unexpected),
@@ -273,7 +288,7 @@ mod tests {
         for (at, text) in visible {
             match cursor.accept(*at, text.as_bytes()) {
                 LineStatus::New => new.push((*text).to_owned()),
-                LineStatus::Known => {}
+                LineStatus::Known | LineStatus::Fragment => {}
                 LineStatus::Unexpected | LineStatus::EarlierRun => return vec!["another run".to_owned()],
                 LineStatus::NewAfterGap { .. } => new.extend(["…".to_owned(), (*text).to_owned()]),
             }
@@ -354,5 +369,40 @@ mod tests {
         assert_eq!(request(&mut cursor, &second, 1), ["c"]);
         assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &first, 9), ["another run"]);
         assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &second, 9), ["d"]);
+    }
+
+    #[test]
+    fn the_rest_of_a_line_that_began_before_the_requested_time_is_no_gap() {
+        let (early, late) = (at(900), at(2100));
+        let mut cursor = LogCursor::default();
+        cursor.begin_request(RequestMode::Continue);
+        // The runtime stored the line at 900 in parts. Its last part has the time 1100.
+        let long = "x".repeat(20_000);
+        for (at, text) in [(early, long.as_str()), (at(1150), "b"), (late, "c")] {
+            assert_eq!(cursor.accept(at, text.as_bytes()), LineStatus::New);
+        }
+        assert_eq!(cursor.begin_request(RequestMode::Continue), Some(at(1000)));
+        assert_eq!(cursor.accept(at(1100), b"xxx"), LineStatus::Fragment);
+        assert_eq!(cursor.accept(at(1150), b"b"), LineStatus::Known);
+        assert_eq!(cursor.accept(late, b"c"), LineStatus::Known);
+        assert_eq!(cursor.accept(at(2200), b"d"), LineStatus::New);
+        // The line after the fragment is not the expected line.
+        cursor.begin_request(RequestMode::Continue);
+        assert_eq!(cursor.accept(at(1100), b"xxx"), LineStatus::Fragment);
+        assert_eq!(cursor.accept(at(1160), b"b"), LineStatus::Unexpected);
+    }
+
+    #[test]
+    fn a_line_whose_end_is_missing_is_recognized() {
+        let line = vec![b'x'; 2 * MAX_FINGERPRINT_BYTES];
+        for (first, second) in [(line.len(), MAX_FINGERPRINT_BYTES), (MAX_FINGERPRINT_BYTES, line.len())] {
+            let mut cursor = LogCursor::default();
+            cursor.begin_request(RequestMode::Continue);
+            assert_eq!(cursor.accept(at(0), &line[..first]), LineStatus::New);
+            cursor.begin_request(RequestMode::Continue);
+            assert_eq!(cursor.accept(at(0), &line[..second]), LineStatus::Known);
+            cursor.begin_request(RequestMode::Continue);
+            assert_eq!(cursor.accept(at(0), &line[..MAX_FINGERPRINT_BYTES - 1]), LineStatus::Unexpected);
+        }
     }
 }

@@ -1,130 +1,182 @@
-//! Divides the bytes of a stream into lines. All streams share a limited memory for long incomplete lines.
+//! Divides the bytes of a stream into lines.
+//!
+//! Each stream may keep a short beginning of an incomplete line. To keep more, it needs a permit. The number of permits
+//! bounds the memory that all streams together use for long lines. A line keeps its permit until it is dropped, so lines
+//! that wait for the printer count as well.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Maximum length of a line in bytes. The end of a longer line is dropped.
-const MAX_LINE_BYTES: usize = 1 << 20;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep_until};
 
-/// Number of bytes of an incomplete line that do not count against the budget.
-const FREE_LINE_BYTES: usize = 64 << 10;
+/// Maximum length of the text of a line in bytes. The end of a longer line is dropped.
+pub(crate) const MAX_TEXT_BYTES: usize = 1 << 20;
 
-/// Maximum number of bytes beyond [`FREE_LINE_BYTES`] that the incomplete lines of all streams may use together.
-const BUDGET_BYTES: usize = 12 << 20;
+/// Maximum number of bytes before the text of a line: the time and a blank.
+const MAX_TIME_BYTES: usize = 64;
 
-/// The memory that is left for long incomplete lines.
+/// Number of bytes of an incomplete line that a stream may keep without a permit.
+const FREE_LINE_BYTES: usize = 32 << 10;
+
+/// Maximum number of long lines that exist at the same time.
+const MAX_LONG_LINES: usize = 6;
+
+/// The permits for long lines, which all streams share.
 #[derive(Clone, Debug)]
-pub(crate) struct LineBudget(Arc<AtomicUsize>);
+pub(crate) struct LongLineBudget {
+    permits: Arc<Semaphore>,
+    /// Number of streams that wait for a permit.
+    waiting: watch::Sender<usize>,
+}
 
-impl Default for LineBudget {
-    fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(BUDGET_BYTES)))
+/// The right to keep one long line in memory.
+#[derive(Debug)]
+pub(crate) struct LongLinePermit(
+    #[expect(dead_code, reason = "dropped to release the permit")] OwnedSemaphorePermit,
+);
+
+/// A stream that waits for a permit. It no longer counts when this value is dropped.
+struct Waiter<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
-impl LineBudget {
-    fn try_take(&self, bytes: usize) -> bool {
-        let take = |left: usize| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+impl Default for LongLineBudget {
+    fn default() -> Self {
+        Self { permits: Arc::new(Semaphore::new(MAX_LONG_LINES)), waiting: watch::Sender::new(0) }
+    }
+}
+
+impl LongLineBudget {
+    /// Waits for a permit. The streams get their permits in the order in which they began to wait.
+    pub(crate) async fn acquire(&self) -> LongLinePermit {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return LongLinePermit(permit);
+        }
+        self.waiting.send_modify(|count| *count += 1);
+        let _waiter = Waiter(&self.waiting);
+        match Arc::clone(&self.permits).acquire_owned().await {
+            Ok(permit) => LongLinePermit(permit),
+            // The semaphore is never closed.
+            Err(_) => std::future::pending().await,
+        }
     }
 
-    fn release(&self, bytes: usize) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
+    /// Waits until `since` has passed and another stream waits for a permit.
+    pub(crate) async fn wait_for_waiter(&self, since: Instant) {
+        sleep_until(since).await;
+        // The sender exists as long as the budget, so the channel is never closed.
+        let _ = self.waiting.subscribe().wait_for(|count| *count > 0).await;
+    }
+
+    #[cfg(test)]
+    fn available_permits(&self) -> usize {
+        self.permits.available_permits()
     }
 }
 
 /// Divides one stream into lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LineSplitter {
-    budget: LineBudget,
     /// The beginning of a line whose end has not arrived.
     partial: Vec<u8>,
-    /// Number of bytes that were taken from the budget.
-    taken: usize,
-    /// Whether a limit has been reached, so that the further bytes of the line are dropped.
+    /// The permit for a line of more than [`FREE_LINE_BYTES`].
+    permit: Option<LongLinePermit>,
+    /// Whether the line was cut, so that its further bytes are dropped.
     is_cut: bool,
 }
 
 /// One line of a stream, without its line feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct RawLine<'a> {
-    pub(crate) bytes: &'a [u8],
-    /// Whether the end of the line is missing, because the line is too long or the budget is used up.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// Whether the end of the line is missing, because the line is too long.
     pub(crate) is_cut: bool,
+    /// The permit of a long line.
+    pub(crate) permit: Option<LongLinePermit>,
 }
 
 impl LineSplitter {
-    pub(crate) fn new(budget: LineBudget) -> Self {
-        Self { budget, partial: Vec::new(), taken: 0, is_cut: false }
-    }
-
     /// Adds bytes of the stream, and calls `on_line` for every line that is complete now.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], mut on_line: impl FnMut(RawLine<'_>)) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
-            bytes = rest;
-            if self.partial.is_empty() && !self.is_cut && line.len() <= MAX_LINE_BYTES {
-                on_line(RawLine { bytes: line, is_cut: false });
-                continue;
+    ///
+    /// If a line needs a permit, returns the bytes that were not added. The caller calls [`Self::allow_long_line`] and
+    /// then adds them.
+    pub(crate) fn push<'a>(&mut self, mut bytes: &'a [u8], mut on_line: impl FnMut(RawLine<'_>)) -> &'a [u8] {
+        while !bytes.is_empty() {
+            let end = bytes.iter().position(|&byte| byte == b'\n');
+            let line = end.map_or(bytes, |end| &bytes[..end]);
+            let rest = end.map_or(&[][..], |end| &bytes[end + 1..]);
+            if self.is_cut {
+                self.is_cut = end.is_none();
+            } else if end.is_some() && self.partial.is_empty() && line.len() <= FREE_LINE_BYTES {
+                on_line(RawLine { bytes: Cow::Borrowed(line), is_cut: false, permit: None });
+            } else {
+                let kept = self.keep(line);
+                let is_too_long = kept < line.len();
+                if is_too_long && self.permit.is_none() {
+                    return &bytes[kept..];
+                }
+                if is_too_long || end.is_some() {
+                    self.take_partial(is_too_long, &mut on_line);
+                    self.is_cut = end.is_none();
+                }
             }
-            self.keep(line);
-            self.take_partial(&mut on_line);
+            bytes = rest;
         }
-        self.keep(bytes);
+        bytes
     }
 
     /// Calls `on_line` for the last line of the stream, if the line has no line feed.
     pub(crate) fn finish(&mut self, mut on_line: impl FnMut(RawLine<'_>)) {
         if !self.partial.is_empty() {
-            self.take_partial(&mut on_line);
+            self.take_partial(false, &mut on_line);
         }
     }
 
-    fn take_partial(&mut self, on_line: &mut impl FnMut(RawLine<'_>)) {
-        on_line(RawLine { bytes: &self.partial, is_cut: self.is_cut });
-        self.forget_partial();
+    /// Lets the incomplete line grow to the maximum length of a line.
+    pub(crate) fn allow_long_line(&mut self, permit: LongLinePermit) {
+        // All long lines have the same capacity, so that the allocator can reuse the memory of earlier lines.
+        self.partial.reserve_exact(MAX_TIME_BYTES + MAX_TEXT_BYTES - self.partial.len());
+        self.permit = Some(permit);
     }
 
-    /// Adds bytes to the incomplete line, as many as the limits allow.
-    fn keep(&mut self, bytes: &[u8]) {
-        if self.is_cut || bytes.is_empty() {
-            return;
-        }
-        let room = MAX_LINE_BYTES - self.partial.len();
-        let bytes = if bytes.len() > room {
-            self.is_cut = true;
-            &bytes[..room]
+    /// Returns the present length of the incomplete line if it has a permit, else 0.
+    pub(crate) fn long_line_bytes(&self) -> usize {
+        if self.permit.is_some() { self.partial.len() } else { 0 }
+    }
+
+    fn take_partial(&mut self, is_cut: bool, on_line: &mut impl FnMut(RawLine<'_>)) {
+        if let permit @ Some(_) = self.permit.take() {
+            let bytes = Cow::Owned(std::mem::take(&mut self.partial));
+            on_line(RawLine { bytes, is_cut, permit });
         } else {
-            bytes
-        };
-        let needed = (self.partial.len() + bytes.len()).saturating_sub(FREE_LINE_BYTES);
-        let missing = needed.saturating_sub(self.taken);
-        if missing > 0 {
-            if !self.budget.try_take(missing) {
-                self.is_cut = true;
-                let room = FREE_LINE_BYTES.saturating_sub(self.partial.len()).min(bytes.len());
-                self.partial.extend_from_slice(&bytes[..room]);
-                return;
-            }
-            self.taken += missing;
-        }
-        self.partial.extend_from_slice(bytes);
-    }
-
-    fn forget_partial(&mut self) {
-        self.budget.release(std::mem::take(&mut self.taken));
-        self.is_cut = false;
-        if self.partial.capacity() > FREE_LINE_BYTES {
-            self.partial = Vec::new();
-        } else {
+            on_line(RawLine { bytes: Cow::Borrowed(&self.partial), is_cut, permit: None });
             self.partial.clear();
         }
     }
-}
 
-impl Drop for LineSplitter {
-    fn drop(&mut self) {
-        self.forget_partial();
+    /// Adds bytes to the incomplete line, as many as allowed. Returns their number.
+    fn keep(&mut self, bytes: &[u8]) -> usize {
+        let length = self.partial.len();
+        let max_length = if self.permit.is_some() {
+            let time = self.partial.iter().take(MAX_TIME_BYTES).position(|&byte| byte == b' ');
+            time.map_or(0, |blank| blank + 1) + MAX_TEXT_BYTES
+        } else {
+            FREE_LINE_BYTES
+        };
+        let kept = &bytes[..bytes.len().min(max_length - length)];
+        let needed = length + kept.len();
+        if needed > self.partial.capacity() {
+            // The capacity doubles as usual, but never exceeds the limit.
+            let capacity = needed.max(2 * self.partial.capacity()).min(max_length);
+            self.partial.reserve_exact(capacity - length);
+        }
+        self.partial.extend_from_slice(kept);
+        kept.len()
     }
 }
 
@@ -132,10 +184,22 @@ impl Drop for LineSplitter {
 mod tests {
     use super::*;
 
-    fn split(splitter: &mut LineSplitter, parts: &[&[u8]]) -> Vec<(usize, bool)> {
+    /// Adds the parts, with permits from the budget. Returns the length of each line and whether it was cut.
+    async fn split(
+        splitter: &mut LineSplitter,
+        budget: &LongLineBudget,
+        parts: &[&[u8]],
+    ) -> Vec<(usize, bool)> {
         let mut lines = Vec::new();
-        for part in parts {
-            splitter.push(part, |line| lines.push((line.bytes.len(), line.is_cut)));
+        for &part in parts {
+            let mut rest = part;
+            loop {
+                rest = splitter.push(rest, |line| lines.push((line.bytes.len(), line.is_cut)));
+                if rest.is_empty() {
+                    break;
+                }
+                splitter.allow_long_line(budget.acquire().await);
+            }
         }
         lines
     }
@@ -144,10 +208,12 @@ mod tests {
     fn lines_are_the_same_however_the_stream_is_divided() {
         let stream = b"one\n\ntwo\nthree";
         for size in 1..=stream.len() {
-            let mut splitter = LineSplitter::new(LineBudget::default());
+            let mut splitter = LineSplitter::default();
             let mut lines = Vec::new();
             for part in stream.chunks(size) {
-                splitter.push(part, |line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
+                let rest =
+                    splitter.push(part, |line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
+                assert!(rest.is_empty());
             }
             assert_eq!(lines, ["one", "", "two"], "parts of {size}");
             splitter.finish(|line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
@@ -155,33 +221,54 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_is_cut_after_a_mebibyte() {
-        let mut splitter = LineSplitter::new(LineBudget::default());
-        let part = vec![b'x'; 300 << 10];
-        let long = split(&mut splitter, &[&part, &part, &part, &part, b"\nshort\n"]);
-        assert_eq!(long, [(MAX_LINE_BYTES, true), (5, false)]);
-        let whole = vec![b'x'; MAX_LINE_BYTES];
-        assert_eq!(split(&mut splitter, &[&whole, b"\n"]), [(MAX_LINE_BYTES, false)]);
-        let mut longer = vec![b'x'; MAX_LINE_BYTES + 1];
-        longer.push(b'\n');
-        assert_eq!(split(&mut splitter, &[&longer]), [(MAX_LINE_BYTES, true)]);
+    #[tokio::test]
+    async fn a_line_is_cut_after_a_mebibyte_of_text() {
+        let budget = LongLineBudget::default();
+        for (bytes, expected) in [
+            (MAX_TEXT_BYTES - 1, (MAX_TEXT_BYTES - 1, false)),
+            (MAX_TEXT_BYTES, (MAX_TEXT_BYTES, false)),
+            (MAX_TEXT_BYTES + 1, (MAX_TEXT_BYTES, true)),
+            (3 * MAX_TEXT_BYTES, (MAX_TEXT_BYTES, true)),
+        ] {
+            let line = [b"2026-01-01T00:00:00.5Z ", vec![b'x'; bytes].as_slice(), b"\nshort\n"].concat();
+            for size in [line.len(), 300 << 10, 1000] {
+                let mut splitter = LineSplitter::default();
+                let parts: Vec<&[u8]> = line.chunks(size).collect();
+                let lines = split(&mut splitter, &budget, &parts).await;
+                assert_eq!(lines, [(expected.0 + 23, expected.1), (5, false)], "{bytes} in parts of {size}");
+            }
+        }
     }
 
-    #[test]
-    fn all_streams_share_the_memory_for_long_lines() {
-        let budget = LineBudget::default();
-        let mut splitters: Vec<_> = (0..20).map(|_| LineSplitter::new(budget.clone())).collect();
-        let part = vec![b'x'; MAX_LINE_BYTES];
-        for splitter in &mut splitters {
-            splitter.push(&part, |_| panic!("no line is complete"));
+    #[tokio::test]
+    async fn a_line_that_never_ends_is_returned_and_uses_no_memory_after_its_cut() {
+        let budget = LongLineBudget::default();
+        let mut splitter = LineSplitter::default();
+        let part = vec![b'x'; 300 << 10];
+        let lines = split(&mut splitter, &budget, &[part.as_slice(); 20]).await;
+        assert_eq!(lines, [(MAX_TEXT_BYTES, true)]);
+        assert_eq!(budget.available_permits(), MAX_LONG_LINES);
+        assert_eq!(splitter.partial.capacity(), 0);
+        assert_eq!(split(&mut splitter, &budget, &[b"end\nshort\n"]).await, [(5, false)]);
+    }
+
+    #[tokio::test]
+    async fn the_capacity_of_all_lines_is_bounded() {
+        let budget = LongLineBudget::default();
+        let mut splitter = LineSplitter::default();
+        for _ in 0..FREE_LINE_BYTES / 100 {
+            assert!(splitter.push(&[b'x'; 100], |_| panic!("no line is complete")).is_empty());
+            assert!(splitter.partial.capacity() <= FREE_LINE_BYTES);
         }
-        let cut: Vec<bool> = splitters.iter_mut().map(|splitter| split(splitter, &[b"\n"])[0].1).collect();
-        let whole = cut.iter().filter(|is_cut| !**is_cut).count();
-        assert!((8..20).contains(&whole), "{whole} of 20 long lines fit");
-        // The memory is free again.
-        assert_eq!(split(&mut splitters[0], &[&part, b"\n"]), [(MAX_LINE_BYTES, false)]);
-        drop(splitters);
-        assert_eq!(budget.0.load(Ordering::Relaxed), BUDGET_BYTES);
+        let rest = splitter.push(&[b'x'; 100], |_| panic!("no line is complete"));
+        assert!(!rest.is_empty(), "more bytes were kept without a permit");
+        splitter.allow_long_line(budget.acquire().await);
+        assert_eq!(splitter.partial.capacity(), MAX_TEXT_BYTES + MAX_TIME_BYTES);
+        // The line keeps its permit.
+        let mut complete = None;
+        splitter.push(b"\n", |line| complete = line.permit);
+        assert_eq!(budget.available_permits(), MAX_LONG_LINES - 1);
+        drop(complete);
+        assert_eq!(budget.available_permits(), MAX_LONG_LINES);
     }
 }

@@ -7,8 +7,7 @@ use http_body_util::channel::Sender;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::turn::LogGap;
-use super::{ContainerProgress, LogCollector, LogSource, LogUpdate, Ticket};
+use super::{ContainerProgress, LogCollector, LogGap, LogSource, LogUpdate, Ticket};
 use crate::source::cluster::api::fake::{self, Call, FakeServer};
 
 const RUNNING: ContainerProgress =
@@ -40,8 +39,8 @@ fn answer_log(call: Call) -> Body {
 async fn next_texts(collector: &mut LogCollector) -> Vec<String> {
     loop {
         match collector.next().await {
-            LogUpdate::Lines { ticket, run, lines } => {
-                return lines.into_iter().map(|line| format!("{ticket}/{run} {}", line.text)).collect();
+            LogUpdate::Lines { ticket, run, lines, .. } => {
+                return lines.into_iter().map(|line| format!("{ticket}/{run} {}", line.text())).collect();
             }
             LogUpdate::Gap { ticket, run, gap } => return vec![format!("{ticket}/{run} {gap:?}")],
             LogUpdate::Forbidden(reason) => return vec![reason],
@@ -151,6 +150,62 @@ async fn a_rotated_file_leaves_a_gap() {
     let at = |second: i64| Timestamp::from_millisecond(1_767_225_600_500 + second * 1000).unwrap();
     assert_eq!(next_texts(&mut collector).await, [format!("0/0 {:?}", LogGap::Between(at(1), at(5)))]);
     assert_eq!(next_texts(&mut collector).await, ["0/0 z"]);
+}
+
+/// A long text that differs between Pods.
+fn long_text(pod: usize) -> String {
+    format!("{pod:02}").repeat(450_000)
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_lines_of_many_streams_are_not_cut_even_if_some_streams_stall() {
+    const PODS: usize = 50;
+    let (mut server, mut collector) = start(PODS);
+    for ticket in 0..PODS {
+        update(&mut collector, Ticket::try_from(ticket).unwrap(), RUNNING);
+    }
+    // The first 20 Pods write half of a line and then nothing for 5 s. The first answer of 10 of them never continues.
+    let serve = async move {
+        let mut answers = [0; PODS];
+        loop {
+            let call = server.next_call().await;
+            let pod = call.uri.split("pod-").nth(1).and_then(|rest| rest.split('/').next());
+            let pod: usize = pod.and_then(|number| number.parse().ok()).unwrap();
+            answers[pod] += 1;
+            let is_stuck = pod < 10 && answers[pod] == 1;
+            let mut body = answer_log(call);
+            tokio::spawn(async move {
+                let log = line(1, "first") + &line(2, &long_text(pod)) + &line(3, "last");
+                let (begin, rest) = log.split_at(400_000);
+                send(&mut body, begin.to_owned()).await;
+                if is_stuck {
+                    std::future::pending::<()>().await;
+                }
+                if pod < 20 {
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+                // The client may have closed the stream.
+                let _ = body.send_data(rest.to_owned().into()).await;
+                std::future::pending::<()>().await;
+            });
+        }
+    };
+    let read = async {
+        let mut logs: Vec<Vec<String>> = vec![Vec::new(); PODS];
+        while logs.iter().any(|log| log.len() < 3) {
+            if let LogUpdate::Lines { ticket, lines, .. } = collector.next().await {
+                let texts = lines.iter().inspect(|line| assert!(!line.is_cut)).map(|line| line.text());
+                logs[ticket as usize].extend(texts.map(std::borrow::Cow::into_owned));
+            }
+        }
+        for (pod, log) in logs.into_iter().enumerate() {
+            assert!(log == ["first".to_owned(), long_text(pod), "last".to_owned()], "log of Pod {pod}");
+        }
+    };
+    tokio::select! {
+        () = serve => {}
+        result = timeout(Duration::from_secs(300), read) => result.expect("all lines arrive"),
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,9 @@
 //! Reads the log of one container, until the log is complete or another container needs the stream.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 use kube::client::Body;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -12,8 +11,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::logs::LogRequest;
-use crate::source::cluster::logs::cursor::{LineStatus, LogCursor, RequestMode};
-use crate::source::cluster::logs::line_splitter::{LineBudget, LineSplitter, RawLine};
+use crate::source::cluster::logs::batch::{Batch, BatchPart, UnexpectedAnswer};
+use crate::source::cluster::logs::cursor::{LogCursor, RequestMode};
+use crate::source::cluster::logs::line_splitter::{LineSplitter, LongLineBudget};
+use crate::source::cluster::logs::update::{ContainerProgress, LogGap, LogSource, LogUpdate, Ticket};
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, retry_pauses};
 
 /// Maximum time that a stream stays open after its container has ended. The kubelet usually closes the stream within
@@ -35,71 +36,15 @@ const MAX_START_PAUSE: Duration = Duration::from_millis(500);
 /// Number of consecutive refused requests after which the log of a run that has ended is given up.
 const MAX_REFUSALS: u32 = 6;
 
-/// Size in bytes that the text of one [`LogUpdate::Lines`] does not reach, unless the update has only one line.
-const MAX_BATCH_BYTES: usize = 64 << 10;
+/// A stream gives its permit for a long line back if the line has grown by less than [`MIN_LINE_GROWTH`] within this time
+/// and another stream waits for a permit.
+const MAX_PERMIT_TIME: Duration = Duration::from_secs(3);
 
-/// The number that identifies a container. The caller of the collector chooses the number.
-pub(crate) type Ticket = u32;
+/// Number of bytes by which a long line must grow within [`MAX_PERMIT_TIME`] if another stream waits for a permit.
+const MIN_LINE_GROWTH: usize = 16 << 10;
 
-/// A container with a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LogSource {
-    pub(crate) namespace: Arc<str>,
-    pub(crate) pod: Arc<str>,
-    pub(crate) container: Arc<str>,
-}
-
-/// The facts about a container that decide which logs exist and may still grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ContainerProgress {
-    /// The number of restarts before the latest run.
-    pub(crate) run: u32,
-    /// Whether the latest run has ended.
-    pub(crate) has_ended: bool,
-    /// Whether no other run will follow, because the Pod has ended.
-    pub(crate) is_last_run: bool,
-    /// Whether the Pod no longer exists, so that its logs can no longer be requested.
-    pub(crate) is_pod_gone: bool,
-}
-
-/// One line of a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LogLine {
-    /// The time that the container runtime gave to the line.
-    pub(crate) at: Timestamp,
-    pub(crate) text: String,
-    /// Whether the end of the line is missing because the line is too long.
-    pub(crate) is_cut: bool,
-}
-
-/// An update from the collector about the logs.
-#[derive(Debug)]
-pub(crate) enum LogUpdate {
-    /// New lines of a run of a container, in order.
-    Lines { ticket: Ticket, run: u32, lines: Vec<LogLine> },
-    /// A part of a log cannot be read.
-    Gap { ticket: Ticket, run: u32, gap: LogGap },
-    /// The logs of all known runs of a container are complete.
-    Complete,
-    /// The user may not read logs, for this reason of the server. No log is read any more.
-    Forbidden(String),
-}
-
-/// A part of a log that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LogGap {
-    /// The lines between these times: the runtime has deleted the file that contained them.
-    Between(Timestamp, Timestamp),
-    /// All lines of the run: the kubelet keeps only the log of the latest and of the previous run.
-    WholeRun,
-    /// The last lines of the run: the container restarted twice before they were read, and the kubelet keeps only the
-    /// log of the latest and of the previous run.
-    EndOfRun,
-    /// The lines after this time, or all lines: the Pod was deleted before the end of the log was read.
-    DeletedPod(Option<Timestamp>),
-    /// A part of the log, or the whole log: the kubelet refused to return the lines, for this reason.
-    Refused(String),
-}
+/// Maximum number of bytes of an answer that are divided into lines before the lines are sent.
+const MAX_STEP_BYTES: usize = 16 << 10;
 
 /// How a turn ended.
 #[derive(Debug)]
@@ -160,10 +105,7 @@ enum AnswerEnd {
     Closed,
     /// The connection was lost, or the stream was closed because it stayed open for too long.
     Lost,
-    /// The answer does not contain the lines that the cursor expects.
-    Unexpected,
-    /// The answer belongs to an earlier run than the accepted lines.
-    EarlierRun,
+    Unexpected(UnexpectedAnswer),
     Yielded,
     Abandoned,
 }
@@ -179,7 +121,7 @@ pub(crate) struct Turn {
     pub(crate) progress: watch::Receiver<ContainerProgress>,
     /// Whether other containers wait for their turn.
     pub(crate) has_waiting: watch::Receiver<bool>,
-    pub(crate) budget: LineBudget,
+    pub(crate) budget: LongLineBudget,
     pub(crate) sender: mpsc::Sender<TurnMessage>,
 }
 
@@ -265,10 +207,16 @@ impl Turn {
                     self.pause(next_pause(&mut pauses)).await;
                 }
                 // The container may have been restarted, so the expected lines may belong to the previous run.
-                AnswerEnd::Unexpected if step == LogStep::Latest => next_step = Some(LogStep::Previous),
-                AnswerEnd::Unexpected if is_latest => next_step = Some(LogStep::LatestAfterFileDeletion),
-                AnswerEnd::Unexpected => next_step = Some(LogStep::PreviousFromStart),
-                AnswerEnd::EarlierRun => {
+                AnswerEnd::Unexpected(UnexpectedAnswer::OtherLines) => {
+                    next_step = Some(if step == LogStep::Latest {
+                        LogStep::Previous
+                    } else if is_latest {
+                        LogStep::LatestAfterFileDeletion
+                    } else {
+                        LogStep::PreviousFromStart
+                    });
+                }
+                AnswerEnd::Unexpected(UnexpectedAnswer::EarlierRun) => {
                     let run = self.cursor.run();
                     let mut next_run_cursor = std::mem::take(&mut self.cursor);
                     next_run_cursor.relabel_run(run + 1);
@@ -312,13 +260,15 @@ impl Turn {
 
     /// Reads an answer to its end and sends its new lines.
     async fn read_answer(&mut self, mut body: Body, ends_run: bool, begin: Instant) -> AnswerEnd {
-        let mut splitter = LineSplitter::new(self.budget.clone());
+        let mut splitter = LineSplitter::default();
+        let mut growth = LineGrowth { bytes: 0, since: begin };
         let mut last_line = Instant::now();
         let mut close_at: Option<Instant> = None;
         let expects_lines = self.cursor.has_lines();
         let mut has_lines = false;
         loop {
             let yield_at = (last_line + MAX_IDLE_TIME).min(begin + MAX_TURN_TIME).max(last_line);
+            growth.update(splitter.long_line_bytes());
             let frame = tokio::select! {
                 biased;
                 frame = body.frame() => frame,
@@ -333,50 +283,74 @@ impl Turn {
                 () = wait_for_others(&mut self.has_waiting, yield_at), if !ends_run && close_at.is_none() => {
                     return AnswerEnd::Yielded;
                 }
+                // The line is read again later.
+                () = self.budget.wait_for_waiter(growth.since + MAX_PERMIT_TIME), if growth.bytes > 0 => {
+                    return AnswerEnd::Lost;
+                }
                 () = self.sender.closed() => return AnswerEnd::Abandoned,
             };
-            let mut batch = Batch::default();
-            let end = match frame {
+            match frame {
                 Some(Ok(frame)) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    splitter.push(&data, |line| batch.accept(&mut self.cursor, line));
-                    None
+                    let Ok(mut data) = frame.into_data() else { continue };
+                    while !data.is_empty() {
+                        let step = data.len().min(MAX_STEP_BYTES);
+                        let mut batch = Batch::default();
+                        let rest = splitter.push(&data[..step], |line| batch.accept(&mut self.cursor, line));
+                        let needs_permit = !rest.is_empty();
+                        // The bytes are copied, because a few bytes of the data would keep a large buffer alive.
+                        data = Bytes::copy_from_slice(&data[step - rest.len()..]);
+                        has_lines |= batch.has_lines;
+                        if !batch.is_empty() {
+                            last_line = Instant::now();
+                        }
+                        if let Err(end) = self.send_batch(batch).await {
+                            return end;
+                        }
+                        if needs_permit {
+                            // While the stream waits, it reads nothing, so the kubelet waits as well.
+                            tokio::select! {
+                                permit = self.budget.acquire() => splitter.allow_long_line(permit),
+                                () = self.sender.closed() => return AnswerEnd::Abandoned,
+                            }
+                            last_line = Instant::now();
+                            growth.since = last_line;
+                        }
+                    }
                 }
-                Some(Err(_)) => Some(AnswerEnd::Lost),
+                Some(Err(_)) => return AnswerEnd::Lost,
                 None => {
+                    let mut batch = Batch::default();
                     if ends_run {
                         splitter.finish(|line| batch.accept(&mut self.cursor, line));
+                    }
+                    has_lines |= batch.has_lines;
+                    if let Err(end) = self.send_batch(batch).await {
+                        return end;
                     }
                     // The answer contains no line, not even the accepted lines, so it belongs to another run.
                     let is_unexpected =
                         ends_run && expects_lines && !has_lines && self.next_run_cursor.is_none();
-                    Some(if is_unexpected { AnswerEnd::Unexpected } else { AnswerEnd::Closed })
+                    return if is_unexpected {
+                        AnswerEnd::Unexpected(UnexpectedAnswer::OtherLines)
+                    } else {
+                        AnswerEnd::Closed
+                    };
                 }
-            };
-            has_lines |= batch.has_lines;
-            let end = batch.unexpected.or(end);
-            if !batch.is_empty() {
-                last_line = Instant::now();
-                if self.send_batch(batch).await.is_err() {
-                    return AnswerEnd::Abandoned;
-                }
-            }
-            if let Some(end) = end {
-                return end;
             }
         }
     }
 
-    async fn send_batch(&self, batch: Batch) -> Result<(), ()> {
+    /// Sends the lines of a batch. Returns an error if the answer must not be read further.
+    async fn send_batch(&self, batch: Batch) -> Result<(), AnswerEnd> {
         let (ticket, run) = (self.ticket, self.cursor.run());
         for part in batch.parts {
             let update = match part {
-                BatchPart::Lines(lines) => LogUpdate::Lines { ticket, run, lines },
+                BatchPart::Lines(lines, permit) => LogUpdate::Lines { ticket, run, lines, permit },
                 BatchPart::Gap(gap) => LogUpdate::Gap { ticket, run, gap },
             };
-            self.sender.send(TurnMessage::Update(update)).await.map_err(|_| ())?;
+            self.sender.send(TurnMessage::Update(update)).await.map_err(|_| AnswerEnd::Abandoned)?;
         }
-        Ok(())
+        batch.unexpected.map_or(Ok(()), |unexpected| Err(AnswerEnd::Unexpected(unexpected)))
     }
 
     async fn report_gap(&self, gap: LogGap) {
@@ -400,80 +374,26 @@ impl Turn {
     }
 }
 
+/// The growth of an incomplete long line.
+struct LineGrowth {
+    /// The length at the time `since`. 0 if there is no such line.
+    bytes: usize,
+    since: Instant,
+}
+
+impl LineGrowth {
+    /// Notes the present length, if the line has grown enough or is another line.
+    fn update(&mut self, bytes: usize) {
+        if bytes < self.bytes.max(1) || bytes >= self.bytes + MIN_LINE_GROWTH {
+            *self = Self { bytes, since: Instant::now() };
+        }
+    }
+}
+
 /// Waits until `yield_at` has passed and other containers wait for their turn.
 async fn wait_for_others(has_waiting: &mut watch::Receiver<bool>, yield_at: Instant) {
     sleep_until(yield_at).await;
     if has_waiting.wait_for(|has_waiting| *has_waiting).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// New lines and gaps, in order.
-#[derive(Default)]
-struct Batch {
-    parts: Vec<BatchPart>,
-    bytes: usize,
-    /// Whether a line was received, new or known.
-    has_lines: bool,
-    /// Why the answer is not the expected answer. If this is set, no further line is accepted.
-    unexpected: Option<AnswerEnd>,
-}
-
-enum BatchPart {
-    Lines(Vec<LogLine>),
-    Gap(LogGap),
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
-    /// Adds a line, unless the cursor already knows the line.
-    fn accept(&mut self, cursor: &mut LogCursor, line: RawLine<'_>) {
-        let Some((at, text)) = parse_line(line.bytes) else {
-            // Each line of a container has a time. A line without a time is an error of the kubelet.
-            self.parts.push(BatchPart::Gap(LogGap::Refused(to_text(line.bytes))));
-            return;
-        };
-        self.has_lines = true;
-        if self.unexpected.is_some() {
-            return;
-        }
-        match cursor.accept(at, text) {
-            LineStatus::Known => return,
-            LineStatus::Unexpected => {
-                self.unexpected = Some(AnswerEnd::Unexpected);
-                return;
-            }
-            LineStatus::EarlierRun => {
-                self.unexpected = Some(AnswerEnd::EarlierRun);
-                return;
-            }
-            LineStatus::New => {}
-            LineStatus::NewAfterGap { since } => {
-                self.parts.push(BatchPart::Gap(LogGap::Between(since, at)));
-            }
-        }
-        let line = LogLine { at, text: to_text(text), is_cut: line.is_cut };
-        self.bytes += text.len();
-        match self.parts.last_mut() {
-            Some(BatchPart::Lines(lines)) if self.bytes < MAX_BATCH_BYTES => lines.push(line),
-            Some(_) | None => {
-                self.bytes = text.len();
-                self.parts.push(BatchPart::Lines(vec![line]));
-            }
-        }
-    }
-}
-
-fn to_text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Divides a line into its time and its text. Returns `None` if the line does not begin with a time.
-fn parse_line(line: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let end = line.iter().take(64).position(|&byte| byte == b' ').unwrap_or(line.len());
-    let at = std::str::from_utf8(&line[..end]).ok()?.parse().ok()?;
-    Some((at, line.get(end + 1..).unwrap_or_default()))
 }

@@ -1,0 +1,106 @@
+//! Collects the new lines of an answer.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::source::cluster::logs::cursor::{LineStatus, LogCursor};
+use crate::source::cluster::logs::line_splitter::{LongLinePermit, RawLine};
+use crate::source::cluster::logs::update::{LogGap, LogLine};
+
+/// Size in bytes that the text of one [`BatchPart::Lines`] does not reach, unless the part has only one line.
+const MAX_BATCH_BYTES: usize = 64 << 10;
+
+/// Maximum number of bytes of a message of the kubelet that are shown.
+const MAX_MESSAGE_BYTES: usize = 1 << 10;
+
+/// New lines and gaps, in order.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) parts: Vec<BatchPart>,
+    bytes: usize,
+    /// Whether the answer contains an accepted line, new or known.
+    pub(crate) has_lines: bool,
+    /// Why the answer is not the expected answer. If this is set, no further line is accepted.
+    pub(crate) unexpected: Option<UnexpectedAnswer>,
+}
+
+pub(crate) enum BatchPart {
+    Lines(Vec<LogLine>, Option<LongLinePermit>),
+    Gap(LogGap),
+}
+
+/// Why an answer is not the expected answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnexpectedAnswer {
+    /// The answer does not contain the lines that the cursor expects.
+    OtherLines,
+    /// The answer belongs to an earlier run than the accepted lines.
+    EarlierRun,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Adds a line, unless the cursor already knows the line.
+    pub(crate) fn accept(&mut self, cursor: &mut LogCursor, line: RawLine<'_>) {
+        let Some((at, text)) = parse_line(&line.bytes) else {
+            // Each line of a container has a time. A line without a time is an error of the kubelet.
+            let message = &line.bytes[..line.bytes.len().min(MAX_MESSAGE_BYTES)];
+            let gap = LogGap::Refused(String::from_utf8_lossy(message).into_owned());
+            self.parts.push(BatchPart::Gap(gap));
+            return;
+        };
+        if self.unexpected.is_some() {
+            return;
+        }
+        let status = cursor.accept(at, text);
+        self.has_lines |= status != LineStatus::Fragment;
+        match status {
+            LineStatus::Known | LineStatus::Fragment => return,
+            LineStatus::Unexpected => {
+                self.unexpected = Some(UnexpectedAnswer::OtherLines);
+                return;
+            }
+            LineStatus::EarlierRun => {
+                self.unexpected = Some(UnexpectedAnswer::EarlierRun);
+                return;
+            }
+            LineStatus::New => {}
+            LineStatus::NewAfterGap { since } => {
+                self.parts.push(BatchPart::Gap(LogGap::Between(since, at)));
+            }
+        }
+        let length = text.len();
+        let start = line.bytes.len() - length;
+        let bytes = match line.bytes {
+            Cow::Borrowed(bytes) => bytes[start..].to_vec(),
+            Cow::Owned(mut bytes) => {
+                bytes.drain(..start);
+                bytes
+            }
+        };
+        self.bytes += length;
+        let log_line = LogLine { at, bytes, is_cut: line.is_cut };
+        match self.parts.last_mut() {
+            Some(BatchPart::Lines(lines, permit)) if self.bytes < MAX_BATCH_BYTES => {
+                lines.push(log_line);
+                debug_assert!(permit.is_none() || line.permit.is_none());
+                *permit = permit.take().or(line.permit);
+            }
+            Some(_) | None => {
+                self.bytes = length;
+                self.parts.push(BatchPart::Lines(vec![log_line], line.permit));
+            }
+        }
+    }
+}
+
+/// Divides a line into its time and its text. Returns `None` if the line does not begin with a time.
+fn parse_line(line: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let end = line.iter().take(64).position(|&byte| byte == b' ').unwrap_or(line.len());
+    let at = std::str::from_utf8(&line[..end]).ok()?.parse().ok()?;
+    Some((at, line.get(end + 1..).unwrap_or_default()))
+}
