@@ -42,8 +42,8 @@ pub mod testing {
     pub mod observation {
         pub use crate::observation::{
             COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec,
-            JobStatus, Object, ObjectKind, ObjectMeta, Observation, OwnerReference, Pod, PodCondition,
-            PodSpec, PodStatus, Running, Seen, Terminated, Time,
+            JobStatus, Object, ObjectKind, ObjectMeta, Observation, Outage, OwnerReference, Pod,
+            PodCondition, PodSpec, PodStatus, Running, Seen, Terminated, Time,
         };
     }
 

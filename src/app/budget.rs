@@ -69,17 +69,17 @@ impl Run<'_> {
                 let condition = &check.condition.text;
                 let subject =
                     if is_single { String::new() } else { format!("{}: ", names.workload(workload)) };
-                let measured = match (check.measured, &self.state.connection_error) {
+                let measured = match (check.measured, self.state.is_out_of_date()) {
                     (Err(reason), _) => {
                         report.unjudged.push(format!("{subject}cannot judge {condition}: {reason}"));
                         continue;
                     }
-                    (Ok(_), Some(_)) => {
-                        let reason = "the connection is lost, so the times may be out of date";
+                    (Ok(_), true) => {
+                        let reason = "not everything can be read, so the times may be out of date";
                         report.unjudged.push(format!("{subject}cannot judge {condition}: {reason}"));
                         continue;
                     }
-                    (Ok(measured), None) => describe_measured(measured, check.condition.measure.unit()),
+                    (Ok(measured), false) => describe_measured(measured, check.condition.measure.unit()),
                 };
                 let decision = if check.is_straddling() {
                     "; the bound lies inside the range, so the estimate decides"

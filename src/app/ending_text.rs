@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::exit::Exit;
 use crate::app::reporter::wait_text::describe_progress;
+use crate::observation::Outage;
 use crate::timeline::{Timeline, Workload};
-use crate::view::Names;
+use crate::view::{Names, list_resources};
 
 /// Describes why following stopped early or why the outcome is unknown. Returns `None` for all other exits.
 ///
@@ -23,6 +24,7 @@ pub(crate) fn describe_ending(
     let open: Vec<&Workload> = timeline.roots().filter(|workload| !workload.has_ended()).collect();
     let has_ended = !timeline.is_empty() && timeline.roots().all(Workload::has_ended);
     let unfinished = join_first(&open.iter().map(|workload| names.workload(workload)).collect::<Vec<_>>());
+    let unread: Vec<&Outage> = timeline.outages().iter().filter(|outage| !outage.is_optional).collect();
     match exit {
         Exit::Timeout => {
             let timeout = SignedDuration::try_from(timeout.unwrap_or_default()).unwrap_or_default();
@@ -33,6 +35,9 @@ pub(crate) fn describe_ending(
         Exit::Interrupted | Exit::Terminated if is_replay || has_ended => None,
         Exit::Interrupted | Exit::Terminated => {
             Some(format!("no longer following {unfinished}; the work continues"))
+        }
+        Exit::Unknown if open.is_empty() && !unread.is_empty() => {
+            Some(format!("outcome unknown: cannot read {}: {}", list_resources(&unread), unread[0].reason))
         }
         Exit::Unknown if open.is_empty() => {
             Some("outcome unknown: the workload was deleted before it ended".to_owned())

@@ -8,6 +8,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
+use crate::app::final_refresh::FinalRefresh;
 use crate::app::logs::reader::LogReader;
 use crate::app::reporter::interface::RunEnd;
 use crate::app::reporter::live::{LiveReporter, TICK};
@@ -142,9 +143,16 @@ impl Run<'_> {
             }
             self.recompute();
             self.check_failures()?;
-            if !self.state.has_ended && self.has_run_ended(has_feed_ended, &mut ended_since) {
+            let is_ending = !self.state.has_ended && self.has_run_ended(has_feed_ended, &mut ended_since);
+            if !is_ending {
+                self.final_refresh = FinalRefresh::NotAsked;
+            }
+            if is_ending {
                 let is_drained = self.logs.as_ref().is_none_or(LogReader::is_drained);
                 if !is_drained && logs_silent_since.elapsed() < LOG_END_TIMEOUT {
+                    continue;
+                }
+                if !self.is_up_to_date() {
                     continue;
                 }
                 if !is_drained {

@@ -10,6 +10,7 @@ use crate::app::closing_report::{FailureListLimits, list_failures};
 use crate::app::ending_text::describe_ending;
 use crate::app::exit::{Exit, RunError};
 use crate::app::fatal_watch::FatalWatch;
+use crate::app::final_refresh::FinalRefresh;
 use crate::app::logs::json::write_log_parts;
 use crate::app::logs::parts::LogPart;
 use crate::app::logs::reader::{LogNews, LogReader};
@@ -57,6 +58,8 @@ pub(crate) struct Run<'a> {
     pub(crate) fatal_watch: Option<FatalWatch>,
     /// The earliest time of the next search for fatal causes.
     pub(crate) next_failure_check: Option<Instant>,
+    /// The last attempt to read what may be out of date.
+    pub(crate) final_refresh: FinalRefresh,
 }
 
 impl<'a> Run<'a> {
@@ -88,7 +91,17 @@ impl<'a> Run<'a> {
             recorder.set_namespace(options.current_namespace.clone());
         }
         let recording = RunRecording::new(recorder);
-        Self { options, state, reporters, details, logs, recording, fatal_watch, next_failure_check: None }
+        Self {
+            options,
+            state,
+            reporters,
+            details,
+            logs,
+            recording,
+            fatal_watch,
+            next_failure_check: None,
+            final_refresh: FinalRefresh::default(),
+        }
     }
 
     /// Calls `report` for each reporter with the current state and `now` as its clock.
@@ -132,8 +145,8 @@ impl<'a> Run<'a> {
             }
             Update::Synced => self.on_synced()?,
             Update::Progress(progress) => self.state.progress = Some(progress),
-            Update::Lost(error) => self.state.connection_error = Some(error),
-            Update::Restored => self.state.connection_error = None,
+            Update::Outages { received, outages } => self.on_outages(received, outages)?,
+            Update::Refreshed => self.on_refreshed(),
             Update::PlaybackRestarted => self.restart(),
             Update::PlaybackEnded => self.end_playback(),
             Update::Notice(notice) => self.warn(&notice)?,
@@ -452,40 +465,6 @@ impl<'a> Run<'a> {
     fn is_subject_deleted_soon(&self) -> bool {
         let now = self.state.now();
         self.state.timeline.roots().any(|workload| workload.is_deleted_within(MIN_TIME_TO_SHOW_AGAIN, now))
-    }
-
-    /// Shows a message during the run.
-    fn note(&mut self, text: &str) -> Result<(), RunError> {
-        if !self.show_message(&Line::new(view::clean(text), Style::Text))? {
-            self.options.streams.note(text);
-        }
-        Ok(())
-    }
-
-    /// Shows a warning during the run.
-    pub(crate) fn warn(&mut self, text: &str) -> Result<(), RunError> {
-        let mut line = Line::new("warning: ", Style::Warning);
-        line.push(view::clean(text), Style::Text);
-        if !self.show_message(&line)? {
-            self.options.streams.warning(text);
-        }
-        Ok(())
-    }
-
-    fn show_message(&mut self, message: &Line) -> Result<bool, RunError> {
-        let mut is_shown = false;
-        for reporter in self.reporters.iter_mut() {
-            is_shown |= reporter.show_message(message)?;
-        }
-        Ok(is_shown)
-    }
-
-    fn show_closing_lines(&mut self, lines: &[Line]) -> Result<bool, RunError> {
-        let mut is_shown = false;
-        for reporter in self.reporters.iter_mut() {
-            is_shown |= reporter.show_closing_lines(lines)?;
-        }
-        Ok(is_shown)
     }
 }
 

@@ -19,8 +19,6 @@ pub(crate) struct RunState {
     pub(crate) pod_details: Option<PodDetails>,
     /// The progress of the source. It is set until the source is synced, and while a whole recording is read.
     pub(crate) progress: Option<Progress>,
-    /// The reason why the connection is lost, while it is lost.
-    pub(crate) connection_error: Option<String>,
     /// Whether everything that existed at the start is in the timeline.
     pub(crate) is_synced: bool,
     /// When the run shows the overview.
@@ -65,7 +63,6 @@ impl RunState {
             timeline: Timeline::default(),
             pod_details,
             progress: Some(Progress::Connecting),
-            connection_error: None,
             is_synced: false,
             overview: OverviewRule::default(),
             nothing_found_message,
@@ -112,10 +109,17 @@ impl RunState {
             .all(|(_, pod)| pod.outcome.has_ended())
     }
 
-    /// Returns the exit that follows from the cause that has ended the run, or from the states of the workloads.
+    /// Whether the source cannot read something that the outcomes depend on.
+    pub(crate) fn is_out_of_date(&self) -> bool {
+        self.timeline.outages().iter().any(|outage| !outage.is_optional)
+    }
+
+    /// Returns the exit that follows from the cause that has ended the run, or from the states of the workloads. The outcome
+    /// of a run is unknown while the source cannot read what the outcome depends on.
     pub(crate) fn exit(&self) -> Exit {
         let states = self.timeline.roots().map(|workload| workload.state);
         let exit = if self.fatal_cause.is_some() { Exit::Failed } else { Exit::from_states(states) };
+        let exit = if exit == Exit::Success && self.is_out_of_date() { Exit::Unknown } else { exit };
         if exit != Exit::Failed || !self.uses_pod_exit_code {
             return exit;
         }

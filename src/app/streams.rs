@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::app::appearance::Appearance;
 use crate::app::ci::disarm::disarm_commands;
 use crate::app::exit::RunError;
+use crate::source::cluster::Cluster;
 use crate::source::kubectl::KubectlOutput;
 use crate::terminal::ansi;
 use crate::view::{Frame, Line, Style, clean};
 
 /// Standard output and standard error, coloured as the `Appearance` says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Streams {
     appearance: Appearance,
 }
@@ -136,6 +138,17 @@ impl Streams {
     /// Writes a warning to standard error, as [`Self::note`] does.
     pub(crate) fn warning(&self, text: &str) {
         self.write_message("warning: ", Style::Warning, text);
+    }
+
+    /// Makes a cluster announce on standard error once that it repeats a request for which the user
+    /// waits.
+    pub(crate) fn announce_repetitions(&self, cluster: Cluster) -> Cluster {
+        let (streams, is_announced) = (self.clone(), AtomicBool::new(false));
+        cluster.announce_repetitions(move |text| {
+            if !is_announced.swap(true, Ordering::Relaxed) {
+                streams.warning(text);
+            }
+        })
     }
 
     /// Writes an error and its hints to standard error, as [`Self::note`] does.

@@ -82,7 +82,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
-    let cluster = cluster::connect(&args.connection.connection()).await?;
+    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
     let named = cluster::resolve(&cluster, &args.objects).await?;
     let has_selector = args.selector.is_some() || args.field_selector.is_some();
     let mut targets = Vec::new();

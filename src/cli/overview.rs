@@ -48,7 +48,7 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let cluster = cluster::connect(&args.connection.connection()).await?;
+    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
     let (scope, place) = if args.all_namespaces {
         (NamespaceScope::All, String::new())
     } else {

@@ -102,7 +102,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
-    let cluster = cluster::connect(&args.connection.connection()).await?;
+    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
     let target = Target {
         resource: Resource::pod(),
         scope: NamespaceScope::Namespace(cluster.namespace.clone()),

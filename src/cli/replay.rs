@@ -102,7 +102,10 @@ pub(crate) fn load(file: &Path) -> Option<(RecordingHeader, Vec<RecordingEntry>,
     for entry in &entries {
         match entry {
             RecordingEntry::Observation(observation) => timeline.apply(observation),
-            RecordingEntry::Synced | RecordingEntry::End(_) | RecordingEntry::Unknown => {}
+            RecordingEntry::Synced
+            | RecordingEntry::Outages { .. }
+            | RecordingEntry::End(_)
+            | RecordingEntry::Unknown => {}
         }
     }
     timeline.recompute();

@@ -12,6 +12,7 @@ use crate::export::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
+use crate::observation::Outage;
 use crate::timeline::{Condition, Parent, Summary, TimeLeft, Timeline, Workload, image_pulls};
 
 /// Version of the document's format.
@@ -113,6 +114,8 @@ pub struct WorkloadEntry<'a> {
     pub time_left: Option<TimeLeftEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
+    /// The collections that the workload rests on and that cannot be read at the moment. Empty if everything is known.
+    pub incomplete: Vec<IncompleteEntry<'a>>,
     /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
     pub holds: Vec<HoldEntry<'a>>,
     /// The completion indexes that wait for their next attempt, in ascending order.
@@ -134,10 +137,11 @@ impl<'a> WorkloadEntry<'a> {
     }
 
     /// The entry of a workload without the field `pods`.
-    pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
+    pub fn without_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
         let with_pull = timeline.overviews(workload).filter(|(_, overview)| overview.has_pull);
         let pods = with_pull.map(|(key, _)| timeline.pod(key));
         Self {
+            incomplete: timeline.outages_of(workload).map(IncompleteEntry::from).collect(),
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
@@ -176,12 +180,32 @@ impl<'a> WorkloadEntry<'a> {
             budget: Vec::new(),
             time_left: None,
             summary,
+            incomplete: Vec::new(),
             holds: Vec::new(),
             back_offs: Vec::new(),
             waits: Vec::new(),
             images: Vec::new(),
             pods: None,
         }
+    }
+}
+
+/// A collection that cannot be read.
+#[serde_as]
+#[derive(Clone, Debug, Serialize)]
+pub struct IncompleteEntry<'a> {
+    /// The plural of the objects: `pods`.
+    pub what: &'a str,
+    /// The time since which the collection has not been read.
+    #[serde_as(as = "Rfc3339Millis")]
+    pub since: Timestamp,
+    /// The reason in a few words.
+    pub why: &'a str,
+}
+
+impl<'a> From<&'a Outage> for IncompleteEntry<'a> {
+    fn from(outage: &'a Outage) -> Self {
+        Self { what: &outage.resource, since: outage.since, why: &outage.reason }
     }
 }
 

@@ -82,7 +82,7 @@ impl ChangeWriter {
             }
         }
         for workload in timeline.workloads() {
-            if changes.workloads_changed && self.update_workload_hash(workload) {
+            if changes.workloads_changed && self.update_workload_hash(timeline, workload) {
                 let workload = WorkloadEntry::without_pods(timeline, workload, now);
                 write_json_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
@@ -138,15 +138,16 @@ impl ChangeWriter {
         write_json_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
-    /// Stores a hash of the workload's own state and its holds, without values computed from its Pods or the clock. Returns whether the hash is
+    /// Stores a hash of the workload's own state, its outages and its holds, without values computed from its Pods or the clock. Returns whether the hash is
     /// new or has changed.
-    fn update_workload_hash(&mut self, workload: &Workload) -> bool {
+    fn update_workload_hash(&mut self, timeline: &Timeline, workload: &Workload) -> bool {
         let mut hash = DefaultHasher::new();
         let counts = (workload.active, workload.succeeded, workload.failed);
         let desired = (workload.completions, workload.parallelism);
         let times = (workload.created, workload.started, workload.finished);
         let status = (workload.state, &workload.reason, &workload.message, workload.gone);
         (counts, desired, times, status).hash(&mut hash);
+        timeline.outages_of(workload).for_each(|outage| outage.hash(&mut hash));
         for hold in &workload.holds {
             let times = [hold.start, hold.end].map(|instant| instant.map(|instant| instant.at));
             (times, hold.ended, &hold.reason, &hold.message).hash(&mut hash);

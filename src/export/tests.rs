@@ -54,7 +54,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed gone nextRunAt waitingSince budget timeLeft summary holds backOffs waits images"
+             completions parallelism active succeeded failed gone nextRunAt waitingSince budget timeLeft summary incomplete holds backOffs waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -136,7 +136,7 @@ fn a_workload_is_written_with_all_values() {
                 },
                 "partial": false
             },
-            "holds": [], "backOffs": [], "waits": [], "images": []
+            "incomplete": [], "holds": [], "backOffs": [], "waits": [], "images": []
         }"#,
         )
     );
@@ -373,7 +373,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 28, "27 fields of a workload, and its Pods");
+    assert_eq!(last, 29, "28 fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -17,6 +17,7 @@ pub(crate) mod kind_data;
 pub(crate) mod kinds;
 pub(crate) mod meta;
 pub(crate) mod observed;
+pub(crate) mod outage;
 pub(crate) mod pod;
 pub(crate) mod preemption;
 pub(crate) mod time;
@@ -34,6 +35,7 @@ pub use kinds::{Object, ObjectKind};
 pub(crate) use meta::ManagedFieldsEntry;
 pub use meta::{COMPLETION_INDEX, ObjectMeta, OwnerReference};
 pub use observed::{Observation, Seen};
+pub use outage::Outage;
 pub use pod::{
     Container, ContainerState, ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, Running, Terminated,
 };

@@ -1,8 +1,9 @@
 //! The interface of every source: a feed of updates.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::observation::Observation;
+use crate::observation::{Observation, Outage};
 use crate::source::clock::Clock;
 use crate::source::error::SourceError;
 
@@ -15,10 +16,16 @@ pub enum Update {
     Synced,
     /// The progress of the work before [`Update::Synced`].
     Progress(Progress),
-    /// The connection is lost for this reason. The source keeps trying to connect.
-    Lost(String),
-    /// The connection is restored.
-    Restored,
+    /// From this time on, the source cannot read exactly these collections. The source keeps trying to read them, except
+    /// optional ones that the user may not read.
+    Outages {
+        /// The time at which the source noticed the change.
+        received: Timestamp,
+        /// The collections. Empty if the source can read everything again.
+        outages: Vec<Outage>,
+    },
+    /// The source has tried once more to read everything that may be out of date, as [`Feed::refresh`] asked it to.
+    Refreshed,
     /// The user moved a playback to an earlier time. All observations are sent again, up to that time.
     PlaybackRestarted,
     /// A playback that the user controls has reached its end. The user may move it back.
@@ -59,4 +66,23 @@ pub(crate) struct Feed {
     pub updates: mpsc::Receiver<Update>,
     /// The clock to which the timestamps of the observations refer.
     pub clock: Clock,
+    /// Asks a source that follows a live cluster to read once more what may be out of date. The source then sends
+    /// [`Update::Refreshed`]. `None` for other sources, which are never out of date.
+    pub(crate) refresh: Option<mpsc::UnboundedSender<RefreshScope>>,
+}
+
+/// The collections that a source reads once more before a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefreshScope {
+    /// The collections that no open watch keeps up to date.
+    Unwatched,
+    /// These collections and the Pods, because the watch of the Pods has not reported all ends.
+    UnwatchedAndPods,
+}
+
+impl Feed {
+    /// Creates the feed of a source that is never out of date.
+    pub(crate) fn new(updates: mpsc::Receiver<Update>, clock: Clock) -> Self {
+        Self { updates, clock, refresh: None }
+    }
 }

@@ -25,7 +25,8 @@ impl Timeline {
         } else {
             self.update_stale_workloads();
         }
-        Changes { pods, workloads_changed }
+        let have_outages_changed = std::mem::take(&mut self.have_outages_changed);
+        Changes { pods, workloads_changed: workloads_changed || have_outages_changed }
     }
 
     /// Derives the lives of changed Pods, and marks the workloads whose state depends on one of these Pods.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::{Explanation, PhaseSpan};
+use crate::observation::Outage;
 use crate::timeline::pods::attempt_numbers::AttemptNumbers;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
@@ -32,6 +33,10 @@ pub struct Timeline {
     pub(crate) first_received: Option<Timestamp>,
     /// When the latest observation was received.
     pub(crate) last_received: Option<Timestamp>,
+    /// The collections that the source cannot read at the moment.
+    pub(crate) outages: Vec<Outage>,
+    /// Whether the outages have changed since the last recomputation.
+    pub(crate) have_outages_changed: bool,
 }
 
 /// The Pods and workloads that a recomputation may have changed.
@@ -203,6 +208,33 @@ impl Timeline {
     /// When the latest observation was received.
     pub fn last_received(&self) -> Option<Timestamp> {
         self.last_received
+    }
+
+    /// Stores the collections that the source cannot read at the moment.
+    pub(crate) fn set_outages(&mut self, outages: Vec<Outage>) {
+        self.have_outages_changed |= self.outages != outages;
+        self.outages = outages;
+    }
+
+    /// The collections that the source cannot read at the moment.
+    pub fn outages(&self) -> &[Outage] {
+        &self.outages
+    }
+
+    /// The outages of the collections that a workload rests on: its own kind, its Pods, their Events, and the kind
+    /// between the workload and its Pods.
+    pub fn outages_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Outage> {
+        self.outages.iter().filter(|outage| {
+            let in_namespace =
+                outage.namespace.as_deref().is_none_or(|namespace| namespace == &*workload.namespace);
+            let is_below = match (&*workload.kind, outage.kind.as_str()) {
+                ("Job" | "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Pod", "Job") => false,
+                // CronJobs and custom resources run their Pods in Jobs.
+                (_, "Pod" | "Event" | "Job") | ("Deployment", "ReplicaSet") => true,
+                (_, _) => false,
+            };
+            in_namespace && (is_below || *outage.kind == *workload.kind)
+        })
     }
 
     /// A number that grows with each recomputation that may have changed something.

@@ -44,6 +44,7 @@ pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::end_text::describe_special_end;
 pub(crate) use crate::view::rows::groups::NODE_PREFIX;
+pub(crate) use crate::view::rows::outage_text::{describe_outages, list_resources};
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_failure_cause, describe_next_try, describe_phase, format_age,
     longest_pods_line,

@@ -37,9 +37,9 @@ fn following_continues_after_the_api_server_was_stopped() {
         namespace.start(&[&["apply", "-f", &file], &DOCUMENT_AND_LINES[..], &["--timeout=140s"]].concat());
     running.wait_for_text("runs on node-1");
     cluster.stop("apiserver");
-    running.wait_for_text("connection lost, trying again");
+    running.wait_for_text("not up to date since ");
     cluster.start("apiserver");
-    running.wait_for_text("connection restored");
+    running.wait_for_text("reading jobs, pods");
     let document = running.wait().succeeds().json();
     // The first Pod ended while the API server was stopped.
     namespace.check(&document);

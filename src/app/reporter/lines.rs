@@ -1,24 +1,47 @@
 //! Reports a run as lines of text, for CI, pipes and screen readers.
 
+use jiff::Timestamp;
+
 use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::reporter::status_lines::{LineOptions, StatusLines};
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
+use crate::observation::Outage;
 use crate::source::Update;
 use crate::timeline::{Changes, FatalCause};
-use crate::view::{Line, Style, clean};
+use crate::view::{Line, Style, describe_outages, list_resources};
 
 /// Writes lines at the start, when the state or the connection changes, and after a long silence.
 #[derive(Debug)]
 pub(crate) struct LinesReporter<'a> {
     streams: &'a Streams,
     lines: StatusLines,
+    /// The outages that the lines have reported.
+    outages: Vec<Outage>,
 }
 
 impl<'a> LinesReporter<'a> {
     pub(crate) fn new(streams: &'a Streams, options: LineOptions) -> Self {
-        Self { streams, lines: StatusLines::new(options) }
+        Self { streams, lines: StatusLines::new(options), outages: Vec::new() }
+    }
+
+    /// Returns the lines about new outages, and about the collections that can be read again.
+    fn report_outages(&mut self, outages: &[Outage], now: Timestamp) -> Vec<Line> {
+        let is_same =
+            |one: &Outage, other: &Outage| (&one.kind, &one.namespace) == (&other.kind, &other.namespace);
+        let is_known = |outage: &&Outage| {
+            self.outages.iter().any(|known| is_same(known, outage) && known.reason == outage.reason)
+        };
+        let new: Vec<Outage> = outages.iter().filter(|outage| !is_known(outage)).cloned().collect();
+        let has_ended = |known: &&Outage| !outages.iter().any(|outage| is_same(known, outage));
+        let ended: Vec<&Outage> = self.outages.iter().filter(has_ended).collect();
+        let mut lines = describe_outages(&new, now);
+        if !ended.is_empty() {
+            lines.push(Line::new(format!("reading {} again", list_resources(&ended)), Style::Text));
+        }
+        self.outages = outages.to_vec();
+        lines
     }
 }
 
@@ -28,12 +51,10 @@ impl Reporter for LinesReporter<'_> {
     }
 
     fn on_update(&mut self, update: &Update) -> Result<(), RunError> {
-        let line = match update {
-            Update::Lost(error) => {
-                Line::new(format!("connection lost, trying again: {}", clean(error)), Style::Warning)
-            }
-            Update::Restored => Line::new("connection restored", Style::Text),
+        let lines = match update {
+            Update::Outages { received, outages } => self.report_outages(outages, *received),
             Update::Observed(_)
+            | Update::Refreshed
             | Update::Synced
             | Update::Progress(_)
             | Update::PlaybackRestarted
@@ -41,7 +62,7 @@ impl Reporter for LinesReporter<'_> {
             | Update::Notice(_)
             | Update::Failed(_) => return Ok(()),
         };
-        self.streams.write_live_lines(vec![line])
+        self.streams.write_live_lines(lines)
     }
 
     fn on_synced(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {

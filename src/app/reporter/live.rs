@@ -25,7 +25,7 @@ use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::Page;
 use crate::tui::playback::{PlaybackKey, PlaybackStatus};
 use crate::tui::state::TuiState;
-use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, clean};
+use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, describe_outages};
 
 /// Time between two ticks. At most one frame is drawn per tick, plus frames that answer a key, a resize or a resume.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -360,7 +360,7 @@ impl LiveReporter {
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
             // One line is left for the cursor.
             rows: (rows.max(2) - 1).saturating_sub(self.max_lines_below).max(1),
-            notices: &notices(run.state),
+            notices: &notices(run.state, now),
             only_pod,
             interactive: self.screen.is_entered(),
             has_margin: self.interactive,
@@ -387,8 +387,8 @@ impl Reporter for LiveReporter {
             Update::Progress(Progress::Listing { .. } | Progress::Reading { .. })
             | Update::Observed(_)
             | Update::Synced
-            | Update::Lost(_)
-            | Update::Restored
+            | Update::Outages { .. }
+            | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_) => true,
@@ -460,14 +460,11 @@ fn playback_status(playback: &Playback, now: Timestamp) -> PlaybackStatus {
     }
 }
 
-/// Returns lines about a lost connection and about the progress of the source.
-fn notices(run: &RunState) -> Vec<Line> {
-    let lost = run
-        .connection_error
-        .as_ref()
-        .map(|error| Line::new(format!("connection lost, trying again: {}", clean(error)), Style::Warning));
+/// Returns lines about collections that the source cannot read and about the progress of the source.
+fn notices(run: &RunState, now: Timestamp) -> Vec<Line> {
+    let outages = describe_outages(run.timeline.outages(), now);
     let progress = run.progress.as_ref().map(|progress| Line::new(progress_text(progress), Style::Dim));
-    lost.into_iter().chain(progress).collect()
+    outages.into_iter().chain(progress).collect()
 }
 
 fn progress_text(progress: &Progress) -> String {

@@ -8,7 +8,7 @@ use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
 use crate::export;
 use crate::view;
-use crate::view::{Size, View, ViewState};
+use crate::view::{Frame, Size, View, ViewState, describe_outages};
 
 /// Prints the last picture.
 pub(crate) struct PictureReporter<'a> {
@@ -21,6 +21,14 @@ pub(crate) struct PictureReporter<'a> {
 
 impl Reporter for PictureReporter<'_> {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        self.print_picture(run)?;
+        let lines = describe_outages(run.state.timeline.outages(), run.now);
+        self.streams.write_frame(&Frame { lines })
+    }
+}
+
+impl PictureReporter<'_> {
+    fn print_picture(&self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
         let timeline = &run.state.timeline;
         if run.state.overview.has_nothing_to_show(timeline, run.now) {
             if let Some(message) = &run.state.nothing_found_message {

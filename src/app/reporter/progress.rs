@@ -29,8 +29,8 @@ impl Reporter for ProgressReporter {
             Update::Synced if self.ends_when_synced => self.bar = None,
             Update::Synced => bar.set_step(None),
             Update::Observed(_)
-            | Update::Lost(_)
-            | Update::Restored
+            | Update::Outages { .. }
+            | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_)

@@ -109,6 +109,7 @@ pub(crate) async fn run(
     // The resource versions are read before the first change, so that no later change is missed. An error does not end
     // the run here, because kubectl usually fails for the same reason and reports the reason itself.
     let cluster = cluster::connect(&args.connection.connection()).await;
+    let cluster = cluster.map(|cluster| streams.announce_repetitions(cluster));
     let since = match &cluster {
         Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
         Err(_) => None,

@@ -120,7 +120,10 @@ impl Scene {
                 let entries = RecordingLines::new(std::io::Cursor::new(text)).unwrap();
                 let observation = |entry| match entry {
                     RecordingEntry::Observation(observation) => Some(observation),
-                    RecordingEntry::Synced | RecordingEntry::End(_) | RecordingEntry::Unknown => None,
+                    RecordingEntry::Synced
+                    | RecordingEntry::Outages { .. }
+                    | RecordingEntry::End(_)
+                    | RecordingEntry::Unknown => None,
                 };
                 entries.map(Result::unwrap).filter_map(observation).collect()
             }
@@ -163,7 +166,7 @@ impl Scene {
             sender.send(Update::Synced).await.unwrap();
             let clock = Clock::playback(now, 1.0);
             clock.stop_at(now);
-            (Feed { updates, clock }, None)
+            (Feed::new(updates, clock), None)
         };
         let mut options = RunOptions::new(feed, &appearance, &streams, view)
             .tail_lines(10)

@@ -8,6 +8,7 @@
 pub(crate) mod api;
 pub(crate) mod logs;
 pub(crate) mod node;
+pub(crate) mod retry;
 pub(crate) mod watch;
 
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};

@@ -2,10 +2,12 @@
 //! node and the namespace exist.
 
 use kube::api::GetParams;
-use kube::core::PartialObjectMeta;
+use serde::de::IgnoredAny;
 
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::target::{NamespaceScope, Need, Objects, Target};
@@ -37,9 +39,7 @@ pub(crate) async fn require_node(
     else {
         return Ok(());
     };
-    let answer = cluster.client.request::<PartialObjectMeta>(request).await;
-    let is_missing = matches!(&answer, Err(kube::Error::Api(status)) if status.code == 404);
-    if !is_missing {
+    if !is_missing(cluster, request).await {
         return Ok(());
     }
     let namespace = match scope {
@@ -47,7 +47,7 @@ pub(crate) async fn require_node(
         NamespaceScope::All => None,
     };
     let query = Query { kind: Kind::POD, namespace, labels: None, fields: Some(field_selector(node)) };
-    if !matches!(cluster.fetch_count(&query).await, Ok(Some(0))) {
+    if !matches!(cluster.repeat_at_first(|| cluster.fetch_count(&query)).await, Ok(Some(0))) {
         return Ok(());
     }
     let error = SourceError::new(ErrorKind::NotFound, format!("nodes \"{node}\" not found"));
@@ -66,14 +66,18 @@ pub(crate) async fn require_namespace(cluster: &Cluster, namespace: &str) -> Res
     else {
         return Ok(());
     };
-    match cluster.client.request::<PartialObjectMeta>(request).await {
-        Err(kube::Error::Api(status)) if status.code == 404 => {
-            let error =
-                SourceError::new(ErrorKind::NotFound, format!("namespaces \"{namespace}\" not found"));
-            Err(error.hint("List the namespaces with `kubectl get namespaces`."))
-        }
-        _ => Ok(()),
+    if !is_missing(cluster, request).await {
+        return Ok(());
     }
+    let error = SourceError::new(ErrorKind::NotFound, format!("namespaces \"{namespace}\" not found"));
+    Err(error.hint("List the namespaces with `kubectl get namespaces`."))
+}
+
+/// Whether the server answers that the requested object does not exist.
+async fn is_missing(cluster: &Cluster, request: http::Request<Vec<u8>>) -> bool {
+    let fetch = || cluster.fetch_json::<IgnoredAny>(request.clone(), MAX_OBJECT_BYTES);
+    let answer = cluster.repeat_at_first(fetch).await;
+    matches!(answer, Err(RequestError::Refused(status)) if status.code == 404)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Seen, Time};
+use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Outage, Seen, Time};
 
 /// The name of the kubelet in `managedFields`. A recording keeps the time of no other manager.
 const KUBELET: &str = "kubelet";
@@ -22,6 +22,13 @@ pub enum RecordingEntry {
     Observation(Observation),
     /// All objects that existed when the run began have been observed.
     Synced,
+    /// From this time on, the source could not read exactly these collections.
+    Outages {
+        /// The time at which the source noticed the change.
+        at: Timestamp,
+        /// The collections.
+        outages: Vec<Outage>,
+    },
     /// The run ended. The last picture and the document of the run show the state at this time.
     End(Timestamp),
     /// A mark that a newer version of the program wrote. A reader can skip the mark, because a change that older
@@ -34,7 +41,7 @@ impl RecordingEntry {
     pub(crate) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Observation(observation) => Some(observation.received),
-            Self::End(at) => Some(*at),
+            Self::End(at) | Self::Outages { at, .. } => Some(*at),
             Self::Synced | Self::Unknown => None,
         }
     }
@@ -51,6 +58,7 @@ enum Field {
     Object,
     Mark,
     At,
+    Outages,
     /// A field that a newer version of the program wrote. A reader can skip the field like a
     /// [`RecordingEntry::Unknown`].
     #[serde(other)]
@@ -62,6 +70,7 @@ enum Field {
 #[serde(rename_all = "camelCase")]
 enum RecordingMark {
     Synced,
+    Outages,
     End,
     #[serde(other)]
     Unknown,
@@ -119,7 +128,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordingEntry, A::Error> {
         let (mut received, mut seen, mut kind, mut kubelet_wrote, mut object) =
             (None, None, None, None, None);
-        let (mut mark, mut at) = (None, None);
+        let (mut mark, mut at, mut outages) = (None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Received => received = Some(check_time_of_run(map.next_value()?)?),
@@ -133,11 +142,17 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 }
                 Field::Mark => mark = Some(map.next_value::<RecordingMark>()?),
                 Field::At => at = Some(check_time_of_run(map.next_value()?)?),
+                Field::Outages => outages = Some(map.next_value::<Vec<Outage>>()?),
                 Field::Unknown => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         match mark {
             Some(RecordingMark::Synced) => return Ok(RecordingEntry::Synced),
+            Some(RecordingMark::Outages) => {
+                let at = at.ok_or_else(|| A::Error::missing_field("at"))?;
+                let outages = outages.ok_or_else(|| A::Error::missing_field("outages"))?;
+                return Ok(RecordingEntry::Outages { at, outages });
+            }
             Some(RecordingMark::End) => {
                 return Ok(RecordingEntry::End(at.ok_or_else(|| A::Error::missing_field("at"))?));
             }

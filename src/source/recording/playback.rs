@@ -124,7 +124,7 @@ pub(crate) fn start_playback(entries: Vec<RecordingEntry>, speed: Option<f64>) -
     };
     tokio::spawn(player.play());
     let controls = PlaybackControls { commands: command_sender, clock: control.clone(), start, end: latest };
-    (Feed { updates, clock: Clock::Controlled(control) }, controls)
+    (Feed::new(updates, Clock::Controlled(control)), controls)
 }
 
 /// An entry with the time at which it is played.
@@ -180,6 +180,11 @@ impl ControlledPlayer {
                 RecordingEntry::Synced => {
                     self.sender.send(Update::Observed(std::mem::take(&mut observations))).await.ok()?;
                     self.sender.send(Update::Synced).await.ok()?;
+                }
+                RecordingEntry::Outages { at, outages } => {
+                    self.sender.send(Update::Observed(std::mem::take(&mut observations))).await.ok()?;
+                    let (received, outages) = (*at, outages.clone());
+                    self.sender.send(Update::Outages { received, outages }).await.ok()?;
                 }
                 RecordingEntry::End(_) | RecordingEntry::Unknown => {}
             }

@@ -153,7 +153,7 @@ pub(crate) fn replay_input(
         size,
     };
     tokio::spawn(player.play(leading, error, chunks));
-    Ok(Replay { feed: Feed { updates, clock }, followed, namespace })
+    Ok(Replay { feed: Feed::new(updates, clock), followed, namespace })
 }
 
 /// Returns the speed of a replay for which the user chose no speed, in recorded seconds per second.
@@ -257,6 +257,13 @@ impl Player {
                 self.flush().await?;
                 self.synced = true;
                 self.sender.send(Update::Synced).await.ok()?;
+            }
+            RecordingEntry::Outages { at, outages } => {
+                self.flush().await?;
+                if self.synced {
+                    self.wait_until(at).await?;
+                }
+                self.sender.send(Update::Outages { received: at, outages }).await.ok()?;
             }
             RecordingEntry::End(at) => {
                 self.flush().await?;

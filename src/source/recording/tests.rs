@@ -8,10 +8,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::observation::{Event, Job, Object, ObjectKind, Observation, Pod, Seen};
+use crate::observation::{Event, Job, Object, ObjectKind, Observation, Outage, Pod, Seen};
 use crate::source::Update;
 use crate::source::clock::Clock;
-use crate::source::error::ErrorKind;
+use crate::source::error::{ErrorKind, SourceError};
 use crate::source::recording::read::RecordingError;
 use crate::source::recording::replay::replay_input;
 use crate::source::recording::*;
@@ -74,6 +74,18 @@ fn read(text: &str) -> Result<Vec<RecordingEntry>, RecordingError> {
     RecordingLines::new(Cursor::new(text.as_bytes().to_vec()))?.collect()
 }
 
+/// An outage of the Pods in one namespace.
+fn pods_outage() -> Outage {
+    Outage {
+        kind: "Pod".to_owned(),
+        resource: "pods".to_owned(),
+        namespace: Some("default".to_owned()),
+        since: second(1),
+        reason: "forbidden (403)".to_owned(),
+        is_optional: false,
+    }
+}
+
 #[test]
 fn reading_returns_the_observations_that_the_run_shows() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,7 +93,7 @@ fn reading_returns_the_observations_that_the_run_shows() {
     let mut updates = [
         Update::Observed(vec![observed(0, job("pi")), observed(1, pod_with("x"))]),
         Update::Synced,
-        Update::Lost("not recorded".into()),
+        Update::Outages { received: second(2), outages: vec![pods_outage()] },
         Update::Observed(vec![observed(
             2,
             event_with("Scheduled", "Successfully assigned default/pi to node-1"),
@@ -92,9 +104,13 @@ fn reading_returns_the_observations_that_the_run_shows() {
         recorder.record(update).unwrap();
     }
     recorder.record_end(second(3)).unwrap();
-    let [Update::Observed(first), _, _, Update::Observed(then)] = updates else { unreachable!() };
+    let [Update::Observed(first), _, Update::Outages { received, outages }, Update::Observed(then)] = updates
+    else {
+        unreachable!()
+    };
     let mut expected: Vec<RecordingEntry> = first.into_iter().map(RecordingEntry::Observation).collect();
     expected.push(RecordingEntry::Synced);
+    expected.push(RecordingEntry::Outages { at: received, outages });
     expected.extend(then.into_iter().map(RecordingEntry::Observation));
     expected.push(RecordingEntry::End(second(3)));
     assert_eq!(read(&fs::read_to_string(&path).unwrap()).unwrap(), expected);
@@ -145,7 +161,14 @@ fn no_secret_is_written() {
     let deployment = json!({"metadata": {"name": "d", "uid": "d", "labels": {"x": secret}},
         "spec": {"selector": {"matchLabels": {"x": secret}}}, "status": {"conditions": [{"type": "Progressing", "message": secret}]}});
     list.push(observed(2, Object::Deployment(Box::new(serde_json::from_value(deployment).unwrap()))));
-    record(&path, &mut [Update::Observed(list), Update::Notice(secret.into()), Update::Lost(secret.into())]);
+    record(
+        &path,
+        &mut [
+            Update::Observed(list),
+            Update::Notice(secret.into()),
+            Update::Failed(SourceError::new(ErrorKind::Connection, secret)),
+        ],
+    );
     let written = fs::read_to_string(&path).unwrap();
     assert!(!written.contains(secret), "{written}");
     for word in

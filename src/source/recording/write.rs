@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 
-use crate::observation::Observation;
+use crate::observation::{Observation, Outage};
 use crate::source::Update;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
 use crate::source::recording::entry::RecordedObservation;
@@ -105,9 +105,9 @@ impl Recorder {
                 }
             }
             Update::Synced => self.record_synced()?,
+            Update::Outages { received, outages } => self.record_outages(*received, outages)?,
             Update::Progress(_)
-            | Update::Lost(_)
-            | Update::Restored
+            | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_)
@@ -122,6 +122,12 @@ impl Recorder {
     /// Writing failed, for example because the disk is full.
     pub fn record_synced(&mut self) -> io::Result<()> {
         self.write_mark(r#"{"mark":"synced"}"#)
+    }
+
+    /// Writes the collections that the source cannot read from this time on.
+    fn record_outages(&mut self, at: Timestamp, outages: &[Outage]) -> io::Result<()> {
+        let outages = serde_json::to_string(outages)?;
+        self.write_mark(&format!(r#"{{"mark":"outages","at":"{at}","outages":{outages}}}"#))
     }
 
     /// Writes the mark at the end of the run, whose last picture and document show the state at `at`.

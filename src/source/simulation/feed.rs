@@ -29,7 +29,7 @@ pub(crate) fn start_feed(simulation: Simulation, speed: f64) -> Feed {
     let clock =
         if is_paced { Clock::playback(simulation.now(), speed) } else { Clock::latest(simulation.now()) };
     tokio::spawn(deliver(simulation, sender, clock.clone()));
-    Feed { updates, clock }
+    Feed::new(updates, clock)
 }
 
 /// Sends the updates when they are due. Returns `None` if the receiver is closed.

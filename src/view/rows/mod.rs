@@ -11,6 +11,7 @@ pub(crate) mod groups;
 pub(crate) mod headings;
 pub(crate) mod losses;
 pub(crate) mod numbers;
+pub(crate) mod outage_text;
 pub(crate) mod overflow;
 pub(crate) mod pace;
 pub(crate) mod phase_text;

@@ -3,20 +3,26 @@
 use std::env;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use kube::config::Kubeconfig;
 use kube::{Client, Config};
+use tokio::time::sleep;
 
 use crate::source::clock::Clock;
 use crate::source::cluster::api::clock_offset::ClockOffset;
 use crate::source::cluster::api::connection::Connection;
 use crate::source::cluster::api::errors;
-use crate::source::cluster::api::errors::Endpoint;
+use crate::source::cluster::api::errors::{Endpoint, RequestError};
 use crate::source::cluster::api::kubeconfig::{in_cluster_config, read_kubeconfig};
 use crate::source::cluster::api::kuberc;
+use crate::source::cluster::retry::{FIRST_REQUEST_PATIENCE, FirstAttempts};
 use crate::source::error::SourceError;
+
+/// Shows a line to the user who waits for an answer.
+type Announcer = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A cluster: its client, its address and its clock. A clone is cheap and shares the client and the clock.
 #[derive(Clone)]
@@ -34,6 +40,8 @@ pub(crate) struct Cluster {
     pub(crate) client: Client,
     /// Measures the offset that `clock` uses.
     pub(crate) offset: ClockOffset,
+    /// Shows a line when a first request is repeated. `None` if no user waits for it.
+    announce: Option<Announcer>,
     /// Maximum time of a list request, from `--request-timeout`. The limit does not apply to watches.
     pub(crate) request_timeout: Option<Duration>,
 }
@@ -65,14 +73,62 @@ impl Cluster {
             clock: Clock::Server { offset_millis: offset.shared_estimate() },
             client,
             offset,
+            announce: None,
             request_timeout,
         }
+    }
+
+    /// From now on, calls `announce` with one line when a first request, for which the user waits, must be repeated.
+    #[must_use]
+    pub(crate) fn announce_repetitions(self, announce: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { announce: Some(Arc::new(announce)), ..self }
+    }
+
+    /// Sends a first request, for which the user waits. After a temporary fault, sends the request again, for
+    /// [`Cluster::first_request_patience`].
+    ///
+    /// # Errors
+    ///
+    /// The fault is permanent, or the server has not answered the latest attempt.
+    pub(crate) async fn repeat_at_first<T, F: Future<Output = Result<T, RequestError>>>(
+        &self,
+        request: impl Fn() -> F,
+    ) -> Result<T, RequestError> {
+        let patience = self.first_request_patience();
+        let mut attempts = FirstAttempts::new(patience);
+        let mut is_announced = false;
+        loop {
+            let failure = match request().await {
+                Err(failure) if failure.is_temporary() => failure,
+                answer => return answer,
+            };
+            let Some(pause) = attempts.next_pause(failure.retry_after()) else { return Err(failure) };
+            if let Some(announce) =
+                self.announce.as_ref().filter(|_| !std::mem::replace(&mut is_announced, true))
+            {
+                announce(&describe_repetition(&failure.plain_reason(), patience));
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Returns the time in which first requests are repeated after temporary faults.
+    pub(crate) fn first_request_patience(&self) -> Duration {
+        self.request_timeout.unwrap_or(FIRST_REQUEST_PATIENCE).min(FIRST_REQUEST_PATIENCE)
     }
 
     /// Returns the server's address and the context, for messages.
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint { server: self.server.clone(), context: self.context.clone() }
     }
+}
+
+/// Says that a first request failed for this reason and is repeated.
+pub(crate) fn describe_repetition(reason: &str, patience: Duration) -> String {
+    format!(
+        "the API server cannot answer yet ({reason}): trying again for up to {} s",
+        patience.as_secs_f64()
+    )
 }
 
 /// Creates the client of the cluster that the flags and the kubeconfig name. Runs the kubeconfig's credential plugin,

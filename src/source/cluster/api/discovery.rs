@@ -4,13 +4,19 @@
 //! The types of workloads that belong to Kubernetes itself are built in. All other types come from the server's API
 //! discovery.
 
-use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
+use kube::client::{APIGroupDiscovery, APIGroupDiscoveryList, APIResourceDiscovery};
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
 use crate::source::cluster::api::pod_types::{CUSTOM_WORKLOADS, refuse_podless_type, types_with_pods};
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
+
+/// The `Accept` header of a request for all types of a server.
+const ACCEPT_TYPES: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// Maximum number of bytes of the list of all types. A cluster with a thousand types needs about 1 MiB.
+const MAX_TYPES_BYTES: usize = 16 << 20;
 
 /// A type and the names of its objects that the user typed. Without names, the user means all objects of the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,18 +160,20 @@ pub(crate) fn known_type_of_kind(api_version: &str, kind: &str) -> Option<Resour
 
 /// Requests all types of the server.
 pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, RequestError> {
-    let (core, groups) = tokio::join!(
-        cluster.client.list_core_api_versions_aggregated(),
-        cluster.client.list_api_groups_aggregated()
-    );
-    let read = |list| match list {
-        Ok(list) => Ok(list),
-        Err(kube::Error::Api(status)) => Err(RequestError::from(status)),
-        Err(error) => Err(RequestError::Unreachable(error)),
-    };
-    let mut types: Vec<APIGroupDiscovery> = read(core)?.items;
-    types.extend(read(groups)?.items);
+    let (core, groups) = tokio::join!(fetch_groups(cluster, "/api"), fetch_groups(cluster, "/apis"));
+    let mut types = core?;
+    types.extend(groups?);
     Ok(types)
+}
+
+/// Requests the types below `path`.
+async fn fetch_groups(cluster: &Cluster, path: &str) -> Result<Vec<APIGroupDiscovery>, RequestError> {
+    let fetch = async || {
+        let request = http::Request::get(path).header(http::header::ACCEPT, ACCEPT_TYPES).body(Vec::new());
+        let request = request.map_err(|error| RequestError::Unreachable(kube::Error::HttpError(error)))?;
+        cluster.fetch_json::<APIGroupDiscoveryList>(request, MAX_TYPES_BYTES).await
+    };
+    Ok(cluster.repeat_at_first(fetch).await?.items)
 }
 
 /// Requests the types of the server and finds the type that `word` names.
@@ -185,6 +193,7 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
         | RequestError::Unreachable(_)
         | RequestError::Interrupted(_)
         | RequestError::Undecodable(_)
+        | RequestError::TooLong(_)
         | RequestError::TimedOut(_)) => explain_request_error(failure, &context, &cluster.endpoint()),
     })?;
     find_type(&types, word).ok_or_else(|| {

@@ -17,7 +17,7 @@ use crate::source::error::{ErrorKind, SourceError};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RequestError {
     /// The server answered with an error.
-    #[error("{}", .0.message)]
+    #[error("{}", describe_refusal(.0))]
     Refused(Status),
     /// The request could not be sent, or no answer arrived.
     #[error(transparent)]
@@ -28,26 +28,46 @@ pub(crate) enum RequestError {
     /// The answer cannot be decoded.
     #[error(transparent)]
     Undecodable(#[from] DecodeError),
+    /// The answer is longer than this number of bytes.
+    #[error("the answer is longer than {}", describe_size(*.0))]
+    TooLong(usize),
     /// No part of the answer arrived within this time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
 }
 
 impl RequestError {
-    /// Returns the HTTP status code of the server's error, or 0 for any other failure.
-    fn status_code(&self) -> i32 {
-        if let Self::Refused(status) = self { status.code } else { 0 }
-    }
-
     /// Whether the requested resource version is too old, so that a new list is necessary.
     pub(crate) fn is_expired(&self) -> bool {
         matches!(self, Self::Refused(status)
             if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone"))
     }
 
-    /// Whether the server is only busy or starting, so that the same request may succeed later.
+    /// Whether the same request may succeed soon: the server or a proxy is busy or starting, or a connection broke.
     pub(crate) fn is_temporary(&self) -> bool {
-        matches!(self.status_code(), 429 | 503 | 504)
+        match self {
+            Self::Refused(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
+            Self::Unreachable(error) => has_connection_broken(error),
+            Self::Interrupted(_) | Self::TimedOut(_) | Self::Undecodable(DecodeError::Incomplete) => true,
+            Self::Undecodable(_) | Self::TooLong(_) => false,
+        }
+    }
+
+    /// Whether the server cannot be reached at the moment: it is not running, or its name cannot be resolved. A wrong
+    /// address looks the same.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        let Self::Unreachable(error) = self else { return false };
+        let Causes { io_kind, texts, .. } = Causes::of_error(error);
+        is_about_unknown_host(&texts)
+            || matches!(
+                io_kind,
+                Some(
+                    io::ErrorKind::ConnectionRefused
+                        | io::ErrorKind::TimedOut
+                        | io::ErrorKind::HostUnreachable
+                        | io::ErrorKind::NetworkUnreachable
+                )
+            )
     }
 
     /// Returns the time that the server asks the client to wait, but no more than 60 s.
@@ -57,13 +77,50 @@ impl RequestError {
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
+    /// Returns the reason in the words of this program. It contains no text of the server, no address and no name, so that a
+    /// recording may keep it.
+    pub(crate) fn plain_reason(&self) -> String {
+        let text = match self {
+            Self::Refused(status) => match status.code {
+                401 => "unauthorized (401)",
+                403 => "forbidden (403)",
+                404 => "not found (404)",
+                429 => "too many requests (429)",
+                0 => "the server ended the watch with an error",
+                code => return format!("HTTP status {code}"),
+            },
+            Self::Unreachable(kube::Error::Auth(_)) => "the credentials cannot be obtained",
+            Self::Unreachable(error) if has_connection_broken(error) => "connection closed by the server",
+            Self::Unreachable(error) => {
+                let Causes { io_kind, texts, .. } = Causes::of_error(error);
+                match io_kind {
+                    _ if is_about_tls(&texts) => "no secure connection (TLS)",
+                    _ if is_about_unknown_host(&texts) => "unknown host",
+                    Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+                    Some(io::ErrorKind::TimedOut) => "connection timed out",
+                    Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+                        "host unreachable"
+                    }
+                    _ => "no connection",
+                }
+            }
+            Self::Interrupted(_) | Self::Undecodable(DecodeError::Incomplete) => "the connection was lost",
+            Self::Undecodable(DecodeError::TooLong(_)) | Self::TooLong(_) => "the answer is too long",
+            Self::Undecodable(_) => "the answer cannot be decoded",
+            Self::TimedOut(limit) => return format!("no answer within {} s", limit.as_secs_f64()),
+        };
+        text.to_owned()
+    }
+
     /// Returns only the reason, without the server's address and without hints.
     pub(crate) fn short_reason(&self) -> String {
         match self {
             Self::Unreachable(error) => explain_unreachable(error).0,
-            Self::Refused(_) | Self::Interrupted(_) | Self::Undecodable(_) | Self::TimedOut(_) => {
-                self.to_string()
-            }
+            Self::Refused(_)
+            | Self::Interrupted(_)
+            | Self::Undecodable(_)
+            | Self::TooLong(_)
+            | Self::TimedOut(_) => self.to_string(),
         }
     }
 }
@@ -110,7 +167,13 @@ pub(crate) fn explain_request_error(
             let (why, hint) = explain_unreachable(error);
             SourceError::new(ErrorKind::Connection, format!("cannot reach {}: {why}", endpoint.description())).hint(hint)
         }
-        RequestError::Interrupted(_) | RequestError::TimedOut(_) => {
+        RequestError::TooLong(_) | RequestError::Undecodable(DecodeError::TooLong(_)) => {
+            SourceError::new(ErrorKind::Connection, format!("cannot read from {}: {failure}", endpoint.description()))
+                .hint("Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.")
+        }
+        RequestError::Interrupted(_)
+        | RequestError::TimedOut(_)
+        | RequestError::Undecodable(DecodeError::Incomplete) => {
             SourceError::new(ErrorKind::Connection, format!("cannot read from {}: {failure}", endpoint.description()))
                 .hint("Try again, or raise `--request-timeout`.")
         }
@@ -123,15 +186,18 @@ pub(crate) fn explain_request_error(
     error.caused_by(failure)
 }
 
+/// Returns the server's explanation of an error answer, or the HTTP status if there is no explanation.
+fn describe_refusal(status: &Status) -> String {
+    if status.message.is_empty() {
+        format!("the server answered with HTTP status {}", status.code)
+    } else {
+        status.message.clone()
+    }
+}
+
 /// Converts the server's error answer into an error for the user.
 fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoint) -> SourceError {
-    let message = || {
-        if status.message.is_empty() {
-            format!("the server answered with HTTP status {}", status.code)
-        } else {
-            status.message.clone()
-        }
-    };
+    let message = || describe_refusal(status);
     match status.code {
         401 => SourceError::new(
             ErrorKind::Configuration,
@@ -170,32 +236,91 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
     }
 }
 
+/// The causes of an error, down to the innermost one.
+struct Causes {
+    /// The text of the innermost cause.
+    innermost: String,
+    /// The kind of the innermost cause that is an error of the operating system.
+    io_kind: Option<io::ErrorKind>,
+    /// The texts of all causes in lower case.
+    texts: String,
+}
+
+impl Causes {
+    fn of_error(error: &(dyn Error + 'static)) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+        let mut causes = Self { innermost: String::new(), io_kind: None, texts: String::new() };
+        while let Some(next) = cause {
+            if let Some(error) = next.downcast_ref::<io::Error>() {
+                causes.io_kind = Some(error.kind());
+            }
+            causes.innermost = next.to_string();
+            causes.texts.push_str(&causes.innermost.to_lowercase());
+            causes.texts.push('\n');
+            // `io::Error::source` skips the error that the `io::Error` wraps, so `get_ref` returns that error.
+            cause = match next.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(inner) => Some(inner as &(dyn Error + 'static)),
+                None => next.source(),
+            };
+        }
+        causes
+    }
+}
+
+/// Whether the texts of an error say that the name of the host cannot be resolved.
+fn is_about_unknown_host(texts: &str) -> bool {
+    texts.contains("dns error") || texts.contains("failed to lookup address")
+}
+
+/// Whether the texts of an error say that no secure connection can be established.
+fn is_about_tls(texts: &str) -> bool {
+    texts.contains("certificate") || texts.contains("tls") || texts.contains("ssl")
+}
+
+/// Whether a connection to the server was established but broke before the answer arrived.
+fn has_connection_broken(error: &(dyn Error + 'static)) -> bool {
+    let Causes { io_kind, texts, .. } = Causes::of_error(error);
+    let is_broken = matches!(
+        io_kind,
+        Some(
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::BrokenPipe
+        )
+    );
+    // The errors of hyper for a connection that was closed have no cause of the operating system.
+    is_broken
+        || [
+            "connection closed before message completed",
+            "connection was not ready",
+            "operation was canceled",
+        ]
+        .iter()
+        .any(|text| texts.contains(text))
+}
+
+/// Describes a number of bytes that is a power of two.
+fn describe_size(bytes: usize) -> String {
+    if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
+}
+
 /// Explains why no HTTP answer arrived. Returns the reason and a hint.
 fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    let mut innermost = String::new();
-    let mut io_kind = None;
-    let mut texts = String::new();
-    while let Some(next) = cause {
-        if let Some(error) = next.downcast_ref::<io::Error>() {
-            io_kind = Some(error.kind());
-        }
-        innermost = next.to_string();
-        texts.push_str(&innermost.to_lowercase());
-        texts.push('\n');
-        // `io::Error::source` skips the error that the `io::Error` wraps, so `get_ref` returns that error.
-        cause = match next.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
-            None => next.source(),
-        };
+    let Causes { innermost, io_kind, texts } = Causes::of_error(error);
+    if has_connection_broken(error) {
+        return (
+            "connection closed by the server".to_owned(),
+            "Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.",
+        );
     }
-    if texts.contains("certificate") || texts.contains("tls") || texts.contains("ssl") {
+    if is_about_tls(&texts) {
         return (
             format!("TLS: {innermost}"),
             "The certificate authority or the server name in the kubeconfig may not match the server. Check them with `kubectl config view --minify`, or override them with `--certificate-authority` and `--tls-server-name`.",
         );
     }
-    if texts.contains("dns error") || texts.contains("failed to lookup address") {
+    if is_about_unknown_host(&texts) {
         return (
             "unknown host".to_owned(),
             "Check the server's address with `kubectl config view --minify`, and whether the network or VPN is up.",
@@ -213,10 +338,6 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
         Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => (
             "host unreachable".to_owned(),
             "Check that the network or VPN is up, then try `kubectl cluster-info`.",
-        ),
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe) => (
-            "connection closed by the server".to_owned(),
-            "Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.",
         ),
         _ => (innermost, "Check whether kubectl can reach the server: `kubectl cluster-info`."),
     }
@@ -337,16 +458,5 @@ fn io_reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
-    }
-}
-
-impl From<Box<kube::core::Status>> for RequestError {
-    fn from(status: Box<kube::core::Status>) -> Self {
-        Self::Refused(Status {
-            message: status.message,
-            reason: status.reason,
-            details: None,
-            code: i32::from(status.code),
-        })
     }
 }

@@ -109,6 +109,14 @@ impl Call {
         self.answer(code, "application/json", body).await;
     }
 
+    /// Answers with an error that asks the client to wait this number of seconds.
+    pub(crate) async fn answer_retry_after(self, status: u16, seconds: u32) {
+        let (mut sender, body) = Channel::new(1);
+        let response = Response::builder().status(status).header("retry-after", seconds).body(body);
+        let _ = self.answer.send(response.unwrap());
+        sender.send_data("busy".into()).await.unwrap();
+    }
+
     /// Refuses the connection.
     pub(crate) fn refuse(self) {
         drop(self.answer);

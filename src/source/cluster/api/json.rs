@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent};
 
 /// The value whose bytes the scanner collects at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,13 +147,16 @@ impl JsonList {
         }
         if self.collecting != Collecting::Nothing {
             self.collected.extend_from_slice(&part[begin..]);
+            if self.collected.len() > MAX_OBJECT_BYTES {
+                return Err(DecodeError::TooLong("an object"));
+            }
         }
         Ok(())
     }
 
     pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if !self.ended {
-            return Err(DecodeError::Malformed("the list is incomplete"));
+            return Err(DecodeError::Incomplete);
         }
         self.meta.ok_or(DecodeError::Malformed("the list has no metadata"))
     }
@@ -195,6 +198,9 @@ impl JsonWatch {
         loop {
             let Some(end) = self.rest[self.searched..].iter().position(|byte| *byte == b'\n') else {
                 self.searched = self.rest.len();
+                if self.searched > MAX_OBJECT_BYTES {
+                    return Err(DecodeError::TooLong("an event"));
+                }
                 return Ok(None);
             };
             let line = self.rest.split_to(self.searched + end);

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::RequestError;
-use crate::source::cluster::api::request::{RESPONSE_TIMEOUT, disable_compression};
+use crate::source::cluster::api::request::{RESPONSE_TIMEOUT, disable_compression, read_body};
 
 /// Maximum number of pieces of a log that are queued for the receiver.
 const MAX_QUEUED_PIECES: usize = 16;
@@ -19,6 +19,10 @@ const MAX_QUEUED_PIECES: usize = 16;
 /// Maximum number of bytes of the answer when the last lines of a log are requested. A longer line of a followed log is
 /// split.
 const MAX_LOG_BYTES: i64 = 64 << 10;
+
+/// Maximum number of bytes that are read of the answer when the last lines of a log are requested. A server that obeys
+/// [`MAX_LOG_BYTES`] sends less.
+const MAX_TAIL_BYTES: usize = 1 << 20;
 
 /// Maximum time to wait for the last lines of a log. The time is short, because these lines are optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
@@ -96,7 +100,8 @@ impl Cluster {
     /// previous run.
     ///
     /// Returns `None` if `lines` is 0 or the log cannot be read, for example because the container has not started, the
-    /// log was deleted, or the user lacks the permission to read `pods/log`.
+    /// log was deleted, or the user lacks the permission to read `pods/log`. If the answer is too long, the only line says
+    /// so.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,
@@ -114,8 +119,14 @@ impl Cluster {
             limit_bytes: Some(MAX_LOG_BYTES),
             ..LogRequest::new(namespace, pod, container)
         };
-        let read = async { self.open_log(&request).await.ok()?.collect().await.ok() };
-        let text = timeout(LOG_TIMEOUT, read).await.ok()??.to_bytes();
+        let read = async { read_body(self.open_log(&request).await?, MAX_TAIL_BYTES).await };
+        let text = match timeout(LOG_TIMEOUT, read).await.ok()? {
+            Ok(text) => text,
+            Err(error @ RequestError::TooLong(_)) => {
+                return Some(vec![format!("the log cannot be shown: {error}")]);
+            }
+            Err(_) => return None,
+        };
         Some(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 

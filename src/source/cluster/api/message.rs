@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::Object;
 
+/// Maximum number of bytes of an object, of an event of a watch, or of any other part of a list that must be in memory as
+/// a whole. The API server stores no object of this size.
+pub(crate) const MAX_OBJECT_BYTES: usize = 8 << 20;
+
 /// The reason why the body of an answer cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecodeError {
@@ -20,6 +24,12 @@ pub(crate) enum DecodeError {
     /// The structure around the objects is malformed.
     #[error("its answer is malformed: {0}")]
     Malformed(&'static str),
+    /// A part of the answer is longer than [`MAX_OBJECT_BYTES`].
+    #[error("{0} of its answer is longer than {size} MiB", size = MAX_OBJECT_BYTES >> 20)]
+    TooLong(&'static str),
+    /// The answer ends before the end of the list, because the connection was closed.
+    #[error("its answer ends in the middle of a list")]
+    Incomplete,
 }
 
 /// `metav1.ListMeta`.

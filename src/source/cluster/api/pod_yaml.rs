@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 
 /// Maximum time to wait for the Pod. The time is short, because the user waits for the page.
 const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,20 +22,16 @@ impl Cluster {
     pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
-        let answer = timeout(POD_YAML_TIMEOUT, self.client.request_text(request)).await;
-        let text = match answer {
-            Err(_) => return Err("the API server did not answer within 10 s".into()),
-            Ok(Err(kube::Error::Api(status))) => return Err(status.message.clone()),
-            Ok(Err(error)) => return Err(error.to_string()),
-            Ok(Ok(text)) => text,
-        };
-        json_to_yaml(&text)
+        match timeout(POD_YAML_TIMEOUT, self.fetch_json(request, MAX_OBJECT_BYTES)).await {
+            Err(_) => Err("the API server did not answer within 10 s".into()),
+            Ok(Err(error)) => Err(error.short_reason()),
+            Ok(Ok(object)) => to_yaml(object),
+        }
     }
 }
 
-/// Converts the JSON of an object into YAML, without managed fields.
-fn json_to_yaml(json: &str) -> Result<String, String> {
-    let mut object: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+/// Converts an object into YAML, without managed fields.
+fn to_yaml(mut object: Value) -> Result<String, String> {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
@@ -47,8 +44,8 @@ mod tests {
 
     #[test]
     fn managed_fields_are_left_out() {
-        let json =
-            r#"{"metadata": {"name": "pi", "managedFields": [{"manager": "kubelet"}]}, "kind": "Pod"}"#;
-        assert_eq!(json_to_yaml(json).unwrap().trim(), "kind: Pod\nmetadata:\n  name: pi");
+        let managed = serde_json::json!([{"manager": "kubelet"}]);
+        let pod = serde_json::json!({"metadata": {"name": "pi", "managedFields": managed}, "kind": "Pod"});
+        assert_eq!(to_yaml(pod).unwrap().trim(), "kind: Pod\nmetadata:\n  name: pi");
     }
 }

@@ -10,14 +10,10 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent};
 
 /// The bytes at the start of every envelope.
 const MAGIC: &[u8; 4] = b"k8s\0";
-
-/// Maximum number of bytes of an object or event. A longer object or event is an error, because etcd does not store
-/// objects of this size.
-const MAX_OBJECT_BYTES: u64 = 64 << 20;
 
 /// `runtime.Unknown`.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
@@ -157,7 +153,7 @@ impl ProtobufList {
 
     pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if self.position != Position::Envelope || !self.rest.is_empty() {
-            return Err(DecodeError::Malformed("the list is incomplete"));
+            return Err(DecodeError::Incomplete);
         }
         self.meta.ok_or(DecodeError::Malformed("the list has no metadata"))
     }
@@ -203,8 +199,8 @@ impl ProtobufList {
                         return Err(DecodeError::Malformed("a field is longer than its list"));
                     };
                     if let (1 | 2, WireType::LengthDelimited) = (field.tag, field.wire) {
-                        if field.value_length as u64 > MAX_OBJECT_BYTES {
-                            return Err(DecodeError::Malformed("an item is too long"));
+                        if field.value_length > MAX_OBJECT_BYTES {
+                            return Err(DecodeError::TooLong("an object"));
                         }
                         let Some(body) = rest.get(field.header_length..whole) else { return Ok(consumed) };
                         if field.tag == 1 {
@@ -243,11 +239,11 @@ impl ProtobufWatch {
 
     pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, DecodeError> {
         let Some(length) = self.rest.first_chunk::<4>() else { return Ok(None) };
-        let length = u32::from_be_bytes(*length);
-        if u64::from(length) > MAX_OBJECT_BYTES {
-            return Err(DecodeError::Malformed("a watch event is too long"));
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > MAX_OBJECT_BYTES {
+            return Err(DecodeError::TooLong("an event"));
         }
-        let whole = 4 + length as usize;
+        let whole = 4 + length;
         if self.rest.len() < whole {
             return Ok(None);
         }

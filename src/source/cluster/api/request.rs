@@ -5,9 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::api::{ListParams, WatchParams};
 use kube::client::Body;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
 use crate::observation::Object;
@@ -16,7 +17,7 @@ use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::decode::{Encoding, ListDecoder, WatchDecoder};
 use crate::source::cluster::api::errors::{RequestContext, RequestError};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{ListMeta, Status, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
 /// The `Accept` header of a list of a built-in kind.
 const ACCEPT_LIST: &str = "application/vnd.kubernetes.protobuf,application/json";
@@ -32,7 +33,10 @@ const ACCEPT_JSON: &str = "application/json";
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
 
 /// Maximum number of bytes that are read from the body of an error answer.
-const MAX_ERROR_BYTES: usize = 256 << 10;
+const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// Maximum time to wait for the body of an error answer. The head of the answer already says what kind of error it is.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A collection of objects, narrowed by selectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +148,23 @@ impl Cluster {
         let response = self.client.send(request.map(Body::from)).await?;
         self.offset.narrow(response.headers(), sent, local_now());
         if response.status().is_success() { Ok(response) } else { Err(read_refusal(response).await) }
+    }
+
+    /// Requests a JSON document of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The whole answer does not arrive within [`RESPONSE_TIMEOUT`], it is longer than `limit`, it has an error status, or
+    /// it is not the expected document.
+    pub(crate) async fn fetch_json<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<T, RequestError> {
+        let read = async { read_body(self.send(request).await?.into_body(), limit).await };
+        let body = timeout(RESPONSE_TIMEOUT, read).await;
+        let body = body.unwrap_or(Err(RequestError::TimedOut(RESPONSE_TIMEOUT)))?;
+        Ok(serde_json::from_slice(&body).map_err(DecodeError::from)?)
     }
 
     /// Requests a collection. Returns when the head of the answer has arrived.
@@ -300,6 +321,22 @@ async fn next_part(body: &mut Body, silence: Duration) -> Result<Option<Bytes>, 
     }
 }
 
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+///
+/// The body is longer, or the connection is lost.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, RequestError> {
+    let body = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            RequestError::TooLong(limit)
+        } else {
+            RequestError::Interrupted(error)
+        }
+    })?;
+    Ok(body.to_bytes())
+}
+
 /// Converts an error answer of the server into a [`RequestError`].
 async fn read_refusal(response: Response<Body>) -> RequestError {
     let code = i32::from(response.status().as_u16());
@@ -308,12 +345,14 @@ async fn read_refusal(response: Response<Body>) -> RequestError {
         .get(http::header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.parse::<i32>().ok());
     let encoding = Encoding::from_headers(response.headers());
-    let body = timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_ERROR_BYTES).collect()).await;
-    let status = match (encoding, body) {
-        (Ok(encoding), Ok(Ok(body))) => encoding.decode_status(body.to_bytes()).ok(),
-        _ => None,
+    let body = timeout(ERROR_BODY_TIMEOUT, read_body(response.into_body(), MAX_ERROR_BYTES)).await;
+    let mut status = match (encoding, body) {
+        (Ok(encoding), Ok(Ok(body))) => encoding.decode_status(body).unwrap_or_default(),
+        (_, Ok(Err(error @ RequestError::TooLong(_)))) => {
+            Status { message: format!("HTTP status {code}, and {error}"), ..Status::default() }
+        }
+        _ => Status::default(),
     };
-    let mut status = status.unwrap_or_else(Status::default);
     status.code = code;
     if let Some(seconds) = retry_after {
         status.details.get_or_insert_default().retry_after_seconds = seconds;

@@ -15,7 +15,7 @@ use crate::source::cluster::logs::batch::{Batch, BatchPart, UnexpectedAnswer};
 use crate::source::cluster::logs::cursor::{LogCursor, RequestMode};
 use crate::source::cluster::logs::line_splitter::{LineSplitter, LongLineBudget};
 use crate::source::cluster::logs::update::{ContainerProgress, LogGap, LogSource, LogUpdate, Ticket};
-use crate::source::cluster::watch::retry::{RetryPauses, next_pause, retry_pauses};
+use crate::source::cluster::retry::{RetryPauses, next_pause, retry_pauses};
 
 /// Maximum time that a stream stays open after its container has ended. The kubelet usually closes the stream within
 /// milliseconds.

@@ -4,15 +4,16 @@
 //! before the watch was opened: during a long list or a lost connection, or because the watch begins in the past. Such
 //! a change is reported as [`Seen::Listed`] or [`Seen::Missing`], which claim no time.
 
+pub(crate) mod health;
 pub(crate) mod list;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::Instant;
 
 use crate::observation::{Object, ObjectMeta, Observation, Seen};
 use crate::source::Update;
@@ -21,13 +22,14 @@ use crate::source::cluster::api::errors::{RequestError, explain_request_error};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{Status, WatchEvent};
 use crate::source::cluster::api::request::{Query, WatchResponse};
+use crate::source::cluster::retry::{random_below, retry_pauses};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership};
-use crate::source::cluster::watch::retry::{RetryPauses, next_pause, random_below, retry_pauses};
 use crate::source::cluster::watch::target::Need;
 use crate::source::cluster::watch::uid_key::uid_key;
 use crate::source::error::SourceError;
+use crate::source::feed::RefreshScope;
 
 /// Number of seconds after which the server ends a watch. Up to a tenth of this number is added at random, so that many
 /// clients do not reconnect at the same time.
@@ -37,8 +39,13 @@ const WATCH_SECONDS: u32 = 270;
 /// silence means that the connection is dead.
 const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
 
-/// A watch resets the back-off if it delivers an event or stays open for at least this long.
-const MIN_WATCH_LIFE: Duration = Duration::from_secs(1);
+/// A watch resets the back-off if it stays open for at least this long. A shorter watch does not, even if it delivers
+/// events, because the server may end every watch after one event.
+const MIN_WATCH_LIFE: Duration = Duration::from_secs(10);
+
+/// Time after the opening of a watch in which all changes count as older than the watch, if the version at its opening is
+/// unknown.
+const BACKLOG_TIME: Duration = Duration::from_secs(1);
 
 /// Maximum gap between the instant at which the watcher last knew the complete collection and the opening of the next
 /// watch. The changes during a longer gap are reported without a time.
@@ -53,10 +60,23 @@ const MAX_NEW_AGE: SignedDuration = SignedDuration::from_secs(3);
 pub(crate) enum Signal {
     /// A watcher has sent its whole first list, or a notice that an optional collection cannot be read.
     Listed,
-    /// A request of the watcher with this id failed for this reason. The watcher tries again.
-    Failing(usize, String),
+    /// The first list failed for this reason and is requested again within this time.
+    Repeating(String, Duration),
+    /// A request of a watcher failed.
+    Failing {
+        /// The id of the watcher.
+        id: usize,
+        /// The time since which its collection has not been read.
+        since: Timestamp,
+        /// The reason, see [`RequestError::plain_reason`].
+        reason: String,
+        /// Whether the watcher has ended and does not try again.
+        is_final: bool,
+    },
     /// The requests of the watcher with this id succeed again.
     Healthy(usize),
+    /// The watcher with this id has done what the latest refresh asks for.
+    Refreshed(usize),
 }
 
 /// Lists and watches one collection.
@@ -89,6 +109,8 @@ pub(crate) struct CollectionWatcher {
     /// Notified when the requests of a failing watcher succeed again. The other failing watchers then try again
     /// immediately.
     pub(crate) recovered: Arc<Notify>,
+    /// Changes when the run asks the source to read once more what may be out of date. The number grows with each request.
+    pub(crate) refresh: watch::Receiver<(u32, RefreshScope)>,
     pub(crate) updates: mpsc::Sender<Update>,
     pub(crate) signals: mpsc::UnboundedSender<Signal>,
 }
@@ -103,8 +125,11 @@ pub(crate) struct WatcherState {
     pub(crate) batch: Vec<Observation>,
     /// The latest instant at which the watcher knew the complete collection.
     last_complete: Instant,
-    /// Whether the latest request has failed.
-    is_failing: bool,
+    /// The time since which the collection has not been read, while requests fail.
+    failing_since: Option<Timestamp>,
+    /// Whether the server refuses watches for a reason that does not pass by itself. The collection is then listed before
+    /// each attempt to open a watch.
+    is_watch_refused: bool,
 }
 
 /// The changes that a watch delivers although they happened before it was opened.
@@ -128,6 +153,8 @@ enum WatchEnd {
     Expired,
     /// The connection was lost, or the server ended the watch with an error.
     Failed(RequestError),
+    /// The collection must be listed once more.
+    Refresh,
 }
 
 impl CollectionWatcher {
@@ -142,7 +169,8 @@ impl CollectionWatcher {
             list_number: 0,
             batch: Vec::new(),
             last_complete: Instant::now(),
-            is_failing: false,
+            failing_since: None,
+            is_watch_refused: false,
         };
         let listed = match self.request_first_list(&mut state).await {
             Ok(version) => {
@@ -155,6 +183,18 @@ impl CollectionWatcher {
             Err(failure) => {
                 // An error about the objects that the user named must be reported before other errors.
                 self.wait_for_lists().await;
+                let can_pass = failure.is_temporary() || failure.is_unreachable();
+                if self.need == Need::Optional && self.watch && can_pass {
+                    // The other collections do not wait any longer. This one is listed as soon as the fault has passed.
+                    self.set_failing(&mut state, &failure);
+                    self.conclude_missing(&mut state).await?;
+                    let _ = self.is_listed.send(true);
+                    let _ = self.signals.send(Signal::Listed);
+                    return self.follow(&mut state, None).await;
+                }
+                if self.need == Need::Optional {
+                    self.give_up(&failure);
+                }
                 let error =
                     explain_request_error(failure, &self.query.request_context(), &self.cluster.endpoint());
                 if self.need == Need::Required {
@@ -170,7 +210,7 @@ impl CollectionWatcher {
         let _ = self.is_listed.send(true);
         let _ = self.signals.send(Signal::Listed);
         match listed {
-            Some(version) if self.watch => self.follow(&mut state, version).await,
+            Some(version) if self.watch => self.follow(&mut state, Some(version)).await,
             _ => Ok(()),
         }
     }
@@ -208,49 +248,55 @@ impl CollectionWatcher {
         }
     }
 
-    /// Watches the collection until the task is aborted. `listed` is the version of the first list.
+    /// Watches the collection until the task is aborted. `listed` is the version of the first list. If `listed` is `None`,
+    /// lists the collection first, as soon as this is possible.
     ///
     /// # Errors
     ///
     /// The watch was to begin in the past, but the server no longer has the past changes, and an object that the user
     /// named does not exist.
-    async fn follow(&mut self, state: &mut WatcherState, listed: String) -> Result<(), SourceError> {
+    async fn follow(&mut self, state: &mut WatcherState, listed: Option<String>) -> Result<(), SourceError> {
         // A watch that begins before the list skips the changes that the list has already shown.
-        let list_version = version_number(&listed);
-        let mut position = Some(match &self.since {
-            Some(since) if since.parse::<u64>().is_ok() && listed.parse::<u64>().is_ok() => since.clone(),
-            _ => listed.clone(),
-        });
-        let mut begins_in_past = position.as_ref() != Some(&listed);
-        // There are two series of pauses: after failed requests, and after watches that ended too soon.
-        let (mut request_pauses, mut watch_pauses) = (retry_pauses(), retry_pauses());
+        let list_version = listed.as_deref().map_or(0, version_number);
+        let is_number = |version: &&String| version.parse::<u64>().is_ok();
+        let since = self
+            .since
+            .as_ref()
+            .filter(is_number)
+            .filter(|_| listed.as_ref().is_some_and(|version| is_number(&version)));
+        let mut position = since.cloned().or_else(|| listed.clone());
+        let mut begins_in_past = position != listed;
+        let mut pauses = retry_pauses();
         loop {
             let Some(from) = &mut position else {
-                match self.list(state, false).await {
+                let must_refresh = match self.list(state, false).await {
                     Ok(version) => {
-                        self.set_healthy(state);
-                        request_pauses = retry_pauses();
                         position = Some(version);
+                        if state.is_watch_refused {
+                            state.failing_since = Some(self.cluster.clock.now());
+                        } else {
+                            self.set_healthy(state);
+                        }
+                        false
                     }
-                    Err(failure) => self.wait_after_failure(state, &failure, &mut request_pauses).await,
+                    Err(failure) => self.wait_after_failure(state, &failure, &mut pauses).await,
+                };
+                if must_refresh {
+                    position = self.list_once_more(state).await;
                 }
                 continue;
             };
             let began = Instant::now();
-            let previous = from.clone();
             let end = self.run_watch(state, from, begins_in_past.then_some(list_version)).await;
-            if *from != previous || began.elapsed() >= MIN_WATCH_LIFE {
-                watch_pauses = retry_pauses();
+            if began.elapsed() >= MIN_WATCH_LIFE {
+                pauses = retry_pauses();
             }
-            if !matches!(end, WatchEnd::Unopened(_)) {
-                request_pauses = retry_pauses();
-            }
-            match end {
-                WatchEnd::Clean => sleep(next_pause(&mut watch_pauses)).await,
+            let must_refresh = match end {
+                WatchEnd::Clean => self.wait_after_watch(&mut pauses).await,
                 WatchEnd::Expired if begins_in_past => {
                     // The server no longer has the past changes, so the next watch begins at the list.
                     begins_in_past = false;
-                    position = Some(listed.clone());
+                    position.clone_from(&listed);
                     if let Some(error) = self.since.take().and_then(|_| self.not_found_error()) {
                         return Err(error);
                     }
@@ -258,62 +304,48 @@ impl CollectionWatcher {
                 }
                 WatchEnd::Expired => {
                     position = None;
-                    sleep(next_pause(&mut watch_pauses)).await;
+                    self.wait_after_watch(&mut pauses).await
                 }
-                WatchEnd::Failed(failure) => {
-                    self.wait_after_failure(state, &failure, &mut watch_pauses).await;
-                }
+                WatchEnd::Failed(failure) => self.wait_after_failure(state, &failure, &mut pauses).await,
                 WatchEnd::Unopened(failure) => {
-                    self.wait_after_failure(state, &failure, &mut request_pauses).await;
+                    if !failure.is_temporary() && !failure.is_unreachable() {
+                        state.is_watch_refused = true;
+                        position = None;
+                    }
+                    self.wait_after_failure(state, &failure, &mut pauses).await
                 }
+                WatchEnd::Refresh => true,
+            };
+            if must_refresh {
+                position = self.list_once_more(state).await;
             }
             begins_in_past =
                 begins_in_past && position.as_deref().is_some_and(|at| version_number(at) < list_version);
         }
     }
 
-    /// If the requests of this watcher were failing, reports that the requests succeed again.
-    fn set_healthy(&self, state: &mut WatcherState) {
-        if std::mem::take(&mut state.is_failing) {
-            let _ = self.signals.send(Signal::Healthy(self.id));
-            self.recovered.notify_waiters();
-        }
-    }
-
-    /// Reports a failed request, then pauses. The pause ends early if the requests of another watcher succeed again.
-    async fn wait_after_failure(
-        &self,
-        state: &mut WatcherState,
-        failure: &RequestError,
-        pauses: &mut RetryPauses,
-    ) {
-        state.is_failing = true;
-        let _ = self.signals.send(Signal::Failing(self.id, failure.short_reason()));
-        let pause = next_pause(pauses).max(failure.retry_after().unwrap_or_default());
-        let _ = timeout(pause, self.recovered.notified()).await;
-    }
-
     /// Runs one watch that begins at the version `position`, and moves `position` forward with each event.
     /// `initial_list` is the version of the first list if the watch begins before this list.
     async fn run_watch(
-        &self,
+        &mut self,
         state: &mut WatcherState,
         position: &mut String,
         initial_list: Option<u64>,
     ) -> WatchEnd {
         let seconds = WATCH_SECONDS + random_below(WATCH_SECONDS / 10);
-        let opening = self.cluster.open_watch(&self.query, position, seconds);
-        let (opened, backlog) = if state.last_complete.elapsed() < MAX_GAP {
-            (opening.await, initial_list.map_or(Backlog::Nothing, Backlog::Until))
-        } else {
-            let (opened, now) = tokio::join!(opening, self.cluster.fetch_collection_version(&self.query));
-            let now = now.ok().and_then(|version| version.parse::<u64>().ok());
-            (opened, now.map_or_else(|| Backlog::Before(Instant::now() + MIN_WATCH_LIFE), Backlog::Until))
-        };
-        let mut watch = match opened {
+        let is_gap_long = state.last_complete.elapsed() >= MAX_GAP;
+        let mut watch = match self.cluster.open_watch(&self.query, position, seconds).await {
             Ok(watch) => watch,
             Err(failure) if failure.is_expired() => return WatchEnd::Expired,
             Err(failure) => return WatchEnd::Unopened(failure),
+        };
+        // A server that refuses watches gets no second request.
+        let backlog = if is_gap_long {
+            let now = self.cluster.fetch_collection_version(&self.query).await;
+            let now = now.ok().and_then(|version| version.parse::<u64>().ok());
+            now.map_or_else(|| Backlog::Before(Instant::now() + BACKLOG_TIME), Backlog::Until)
+        } else {
+            initial_list.map_or(Backlog::Nothing, Backlog::Until)
         };
         self.set_healthy(state);
         let mut silence = Duration::from_secs(u64::from(seconds)) + Duration::from_secs(15);
@@ -332,7 +364,17 @@ impl CollectionWatcher {
             }
             self.flush(state).await;
             state.last_complete = Instant::now();
-            match watch.receive(silence).await {
+            let received = tokio::select! {
+                received = watch.receive(silence) => received,
+                () = self.wait_for_refresh() => {
+                    if self.is_refreshed_while_watched() {
+                        return WatchEnd::Refresh;
+                    }
+                    self.report_refreshed();
+                    continue;
+                }
+            };
+            match received {
                 Ok(true) => {}
                 Ok(false) => return WatchEnd::Clean,
                 Err(failure) => return WatchEnd::Failed(failure),
@@ -434,4 +476,4 @@ fn watch_end_from_error(status: Status) -> WatchEnd {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,46 +3,47 @@
 //! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between the workloads and
 //! their Pods, for the Pods, and for the Events.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
 
-use crate::source::cluster::api::client::Cluster;
+use crate::source::clock::Clock;
+use crate::source::cluster::api::client::{Cluster, describe_repetition};
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
+use crate::source::cluster::watch::outages::WatcherHealth;
 use crate::source::cluster::watch::plan::Plan;
 use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::Selection;
+use crate::source::feed::RefreshScope;
 use crate::source::{Feed, Progress, Update};
 
 /// Maximum number of updates that are queued for the receiver.
 const MAX_QUEUED_UPDATES: usize = 4;
 
-/// The connection is reported as lost when the requests of a watcher have failed for this long.
-const LOSS_REPORT_DELAY: Duration = Duration::from_secs(2);
-
-/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues with watches
+/// Opens a feed of the selected objects, their Pods and their Events. With `is_followed`, the feed continues with watches
 /// after the lists.
 ///
 /// All collections are requested at the same time, except Pods that the selector of a workload narrows. The feed
-/// reports the workloads, then their Pods and the Events in any order, then [`Update::Synced`]. Without `watch`, the
-/// feed ends after [`Update::Synced`].
+/// reports the workloads, then their Pods and the Events in any order, then [`Update::Synced`]. Without
+/// `is_followed`, the feed ends after [`Update::Synced`].
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
-pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
+pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bool) -> Feed {
     let (updates, receiver) = mpsc::channel(MAX_QUEUED_UPDATES);
-    let feed = Feed { updates: receiver, clock: cluster.clock.clone() };
+    let (refresh_sender, refresh_requests) = mpsc::unbounded_channel();
+    let feed =
+        Feed { refresh: is_followed.then_some(refresh_sender), ..Feed::new(receiver, cluster.clock.clone()) };
     let (signals, signal_receiver) = mpsc::unbounded_channel();
+    let (refresh, refresh_receiver) = watch::channel((0, RefreshScope::Unwatched));
+    let clock = cluster.clock.clone();
+    let channels = FeedChannels { signals: signal_receiver, refresh_requests, refresh, clock };
     let since = selection.since.unwrap_or_default();
-    let mut plan = Plan::new(cluster, watch, since, &updates, &signals);
+    let mut plan = Plan::new(cluster, is_followed, since, refresh_receiver, &updates, &signals);
     let planned = plan.add_targets(selection.targets);
     let (watchers, sibling_readers) = (plan.watchers, plan.sibling_readers);
     tokio::spawn(async move {
         match planned {
-            Ok(()) => run_watchers(watchers, sibling_readers, updates, signal_receiver, watch).await,
+            Ok(()) => run_watchers(watchers, sibling_readers, updates, channels, is_followed).await,
             Err(error) => {
                 let _ = updates.send(Update::Failed(error)).await;
             }
@@ -51,16 +52,28 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     feed
 }
 
-/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `watch`), when a watcher
+/// The channels between a feed, its watchers and the run.
+struct FeedChannels {
+    /// The messages of the watchers.
+    signals: mpsc::UnboundedReceiver<Signal>,
+    /// The requests of the run, see [`Feed::refresh`].
+    refresh_requests: mpsc::UnboundedReceiver<RefreshScope>,
+    /// Hands the requests on to the watchers.
+    refresh: watch::Sender<(u32, RefreshScope)>,
+    clock: Clock,
+}
+
+/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `is_followed`), when a watcher
 /// fails, or when the receiver is dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
     sibling_readers: Vec<SiblingReader>,
     updates: mpsc::Sender<Update>,
-    mut signals: mpsc::UnboundedReceiver<Signal>,
-    watch: bool,
+    mut channels: FeedChannels,
+    is_followed: bool,
 ) {
     let mut unlisted_watchers = watchers.len() + sibling_readers.len();
+    let mut health = WatcherHealth::new(watchers.iter().map(CollectionWatcher::outage_template).collect());
     let mut tasks = JoinSet::new();
     for watcher in watchers {
         tasks.spawn(watcher.run());
@@ -72,36 +85,43 @@ async fn run_watchers(
         });
     }
     let _ = updates.send(Update::Progress(Progress::Connecting)).await;
-    let mut health = ConnectionHealth::default();
+    let mut is_repetition_announced = false;
     if unlisted_watchers == 0 {
         let _ = updates.send(Update::Synced).await;
     }
     loop {
-        if unlisted_watchers == 0 && !watch {
+        if unlisted_watchers == 0 && !is_followed {
             return;
         }
+        let mut is_synced = false;
         tokio::select! {
             biased;
             () = updates.closed() => return,
-            Some(signal) = signals.recv() => match signal {
+            Some(signal) = channels.signals.recv() => match signal {
                 Signal::Listed => {
                     unlisted_watchers -= 1;
-                    if unlisted_watchers == 0 {
-                        let _ = updates.send(Update::Synced).await;
+                    is_synced = unlisted_watchers == 0;
+                }
+                Signal::Repeating(reason, patience) => {
+                    // The other collections usually fail for the same reason.
+                    if !std::mem::replace(&mut is_repetition_announced, true) {
+                        let _ = updates.send(Update::Notice(describe_repetition(&reason, patience))).await;
                     }
                 }
-                Signal::Failing(id, why) => health.set_failing(id, why),
-                Signal::Healthy(id) => {
-                    if health.set_healthy(id) {
-                        let _ = updates.send(Update::Restored).await;
-                    }
+                Signal::Failing { id, since, reason, is_final } => {
+                    health.set_failing(id, since, reason, is_final);
                 }
+                Signal::Healthy(id) => health.set_healthy(id),
+                Signal::Refreshed(id) => health.set_refreshed(id),
             },
-            () = health.wait_for_loss() => {
-                if let Some(why) = health.mark_loss_reported() {
-                    let _ = updates.send(Update::Lost(why)).await;
-                }
+            Some(scope) = channels.refresh_requests.recv() => {
+                health.start_refresh();
+                channels.refresh.send_modify(|(number, latest)| {
+                    *number += 1;
+                    *latest = scope;
+                });
             }
+            () = health.wait_until_due() => {}
             Some(ended) = tasks.join_next() => match ended {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
@@ -115,45 +135,17 @@ async fn run_watchers(
                 }
             },
         }
-    }
-}
-
-/// The watchers whose requests fail, and whether the loss of the connection has been reported.
-#[derive(Debug, Default)]
-struct ConnectionHealth {
-    /// For each failing watcher, by its id: the instant of its first failure, and the reason of its latest failure.
-    failing: HashMap<usize, (Instant, String)>,
-    is_loss_reported: bool,
-}
-
-impl ConnectionHealth {
-    /// Stores that a request of the watcher with this id failed.
-    fn set_failing(&mut self, id: usize, why: String) {
-        let since = self.failing.get(&id).map_or_else(Instant::now, |(since, _)| *since);
-        self.failing.insert(id, (since, why));
-    }
-
-    /// Stores that the requests of the watcher with this id succeed again. Returns `true` if no watcher fails any more
-    /// and the connection was reported as lost.
-    fn set_healthy(&mut self, id: usize) -> bool {
-        self.failing.remove(&id);
-        self.failing.is_empty() && std::mem::take(&mut self.is_loss_reported)
-    }
-
-    /// Waits until a watcher has failed for [`LOSS_REPORT_DELAY`]. Waits forever if no watcher fails, or if the loss
-    /// has already been reported.
-    async fn wait_for_loss(&self) {
-        match self.failing.values().map(|(since, _)| *since).min() {
-            Some(since) if !self.is_loss_reported => sleep_until(since + LOSS_REPORT_DELAY).await,
-            _ => std::future::pending().await,
+        let received = channels.clock.now();
+        let is_refreshed = health.end_refresh(received);
+        if let Some(outages) = health.take_report() {
+            let _ = updates.send(Update::Outages { received, outages }).await;
         }
-    }
-
-    /// Stores that the loss of the connection is reported. Returns the reason to report: the reason of the watcher that
-    /// has failed for the longest time.
-    fn mark_loss_reported(&mut self) -> Option<String> {
-        self.is_loss_reported = true;
-        self.failing.values().min_by_key(|(since, _)| *since).map(|(_, why)| why.clone())
+        if is_synced {
+            let _ = updates.send(Update::Synced).await;
+        }
+        if is_refreshed {
+            let _ = updates.send(Update::Refreshed).await;
+        }
     }
 }
 

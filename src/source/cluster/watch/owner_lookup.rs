@@ -3,12 +3,11 @@
 use kube::api::GetParams;
 use kube::client::APIGroupDiscovery;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, known_type_of_kind};
-use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
+use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::UnresolvedOwner;
 
@@ -25,7 +24,7 @@ impl OwnerLookup {
     }
 
     /// Requests the metadata of an owner. Returns `None` if the owner does not exist any more, if the user may not read it, or
-    /// if the request fails for another reason. The objects that it owns are then not shown.
+    /// if the request fails for another reason that is not temporary. The objects that it owns are then not shown.
     pub(crate) async fn fetch_owner(&self, wanted: &UnresolvedOwner) -> Option<Owner> {
         let UnresolvedOwner { namespace, reference, .. } = wanted;
         let resource = self.find_resource(reference).await?;
@@ -40,8 +39,9 @@ impl OwnerLookup {
         };
         let request = kube::core::Request::new(path);
         let request = request.get_metadata(&reference.name, &GetParams::default()).ok()?;
-        let answer = timeout(RESPONSE_TIMEOUT, self.cluster.client.request::<Owner>(request)).await.ok()?;
-        let mut owner = answer.ok()?;
+        // Without its owner a Pod would not be shown at all, so a temporary fault must not decide this.
+        let fetch = || self.cluster.fetch_json::<Owner>(request.clone(), MAX_OBJECT_BYTES);
+        let mut owner = self.cluster.repeat_at_first(fetch).await.ok()?;
         // The owner may have been replaced by another object with the same name.
         if owner.metadata.uid != reference.uid {
             return None;

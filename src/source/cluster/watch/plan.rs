@@ -19,6 +19,7 @@ use crate::source::cluster::watch::resource_versions::ResourceVersions;
 use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
+use crate::source::feed::RefreshScope;
 
 /// Maximum length of a label selector in bytes. A longer selector could make the address longer than servers and
 /// proxies accept.
@@ -37,6 +38,8 @@ pub(crate) struct Plan<'a> {
     owner_lookup: Arc<OwnerLookup>,
     /// Shared by all watchers, see [`CollectionWatcher::recovered`].
     recovered: Arc<Notify>,
+    /// Shared by all watchers, see [`CollectionWatcher::refresh`].
+    refresh: watch::Receiver<(u32, RefreshScope)>,
     updates: &'a mpsc::Sender<Update>,
     signals: &'a mpsc::UnboundedSender<Signal>,
     /// The watchers that have been created so far.
@@ -60,6 +63,7 @@ impl<'a> Plan<'a> {
         cluster: &'a Cluster,
         watch: bool,
         since: ResourceVersions,
+        refresh: watch::Receiver<(u32, RefreshScope)>,
         updates: &'a mpsc::Sender<Update>,
         signals: &'a mpsc::UnboundedSender<Signal>,
     ) -> Self {
@@ -71,6 +75,7 @@ impl<'a> Plan<'a> {
             since,
             owner_lookup,
             recovered,
+            refresh,
             updates,
             signals,
             watchers: Vec::new(),
@@ -227,6 +232,7 @@ impl<'a> Plan<'a> {
             wait_for,
             is_listed,
             recovered: Arc::clone(&self.recovered),
+            refresh: self.refresh.clone(),
             updates: self.updates.clone(),
             signals: self.signals.clone(),
         });

@@ -27,7 +27,7 @@ pub(crate) async fn fetch_resource_versions(
     let fetch = async |kind: Kind| {
         let query =
             Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
-        let version = cluster.fetch_collection_version(&query).await;
+        let version = cluster.repeat_at_first(|| cluster.fetch_collection_version(&query)).await;
         version.map_err(|error| explain_request_error(error, &query.request_context(), &cluster.endpoint()))
     };
     let (jobs, pods, events) = tokio::join!(fetch(Kind::JOB), fetch(Kind::POD), fetch(Kind::EVENT));

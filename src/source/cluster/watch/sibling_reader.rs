@@ -69,10 +69,13 @@ impl SiblingReader {
             let query = Query { kind: Kind::EVENT, namespace, labels: None, fields };
             let cluster = self.cluster.clone();
             requests.spawn(async move {
-                let mut received = Vec::new();
-                let mut list = cluster.list(&query).await.ok()?;
-                while list.receive(|object| received.push(object)).await.ok()? {}
-                Some(received)
+                let list = async || {
+                    let mut received = Vec::new();
+                    let mut list = cluster.list(&query).await?;
+                    while list.receive(|object| received.push(object)).await? {}
+                    Ok(received)
+                };
+                cluster.repeat_at_first(list).await.ok()
             });
         }
         while let Some(answer) = requests.join_next().await {

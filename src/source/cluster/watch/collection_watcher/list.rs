@@ -8,10 +8,11 @@ use tokio::time::{Instant, sleep};
 use crate::observation::{Object, Observation, Seen};
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
+use crate::source::cluster::retry::FirstAttempts;
+use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal, WatcherState};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};
 use crate::source::cluster::watch::ownership::CollectionRole;
-use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
+use crate::source::cluster::watch::target::Need;
 use crate::source::cluster::watch::uid_key::uid_key;
 use crate::source::{Progress, Update};
 
@@ -25,26 +26,36 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 /// The number of objects in a list is requested only if the list takes at least this long.
 pub(crate) const COUNT_DELAY: Duration = Duration::from_millis(500);
 
-/// Maximum number of attempts to request the first list while the server is busy.
-const MAX_FIRST_LIST_TRIES: u32 = 5;
+/// Time in which the first list of an optional collection is repeated before the others go on without it.
+const OPTIONAL_LIST_PATIENCE: Duration = Duration::from_secs(5);
 
 impl CollectionWatcher {
-    /// Requests the first list. While the server is busy or starting, tries again, up to [`MAX_FIRST_LIST_TRIES`]
-    /// attempts in total.
+    /// Requests the first list. After a temporary fault, requests it again for a limited time: 30 s, or less if
+    /// `--request-timeout` is shorter or the other collections can be shown without this one.
     pub(crate) async fn request_first_list(
         &mut self,
         state: &mut WatcherState,
     ) -> Result<String, RequestError> {
-        let mut pauses = retry_pauses();
-        for _ in 1..MAX_FIRST_LIST_TRIES {
-            match self.list(state, true).await {
-                Err(failure) if failure.is_temporary() => {
-                    sleep(next_pause(&mut pauses).max(failure.retry_after().unwrap_or_default())).await;
-                }
-                other => return other,
-            }
+        let mut patience = self.cluster.first_request_patience();
+        if self.watch && self.need == Need::Optional {
+            patience = patience.min(OPTIONAL_LIST_PATIENCE);
         }
-        self.list(state, true).await
+        let mut attempts = FirstAttempts::new(patience);
+        loop {
+            let failure = match self.list(state, true).await {
+                Err(failure) if self.can_first_list_pass(&failure) => failure,
+                other => return other,
+            };
+            let Some(pause) = attempts.next_pause(failure.retry_after()) else { return Err(failure) };
+            let _ = self.signals.send(Signal::Repeating(failure.plain_reason(), patience));
+            sleep(pause).await;
+        }
+    }
+
+    /// Whether the first list may succeed after this failure. If the program follows the objects, it also waits for a
+    /// server that cannot be reached. If it prints once, it reports a wrong address at once, as kubectl does.
+    fn can_first_list_pass(&self, failure: &RequestError) -> bool {
+        failure.is_temporary() || (self.watch && failure.is_unreachable())
     }
 
     /// Lists the collection. Reports the objects that are new, changed or missing since the previous list. Returns the

@@ -1,11 +1,16 @@
 //! Tests of whole feeds: the order of updates, missing objects, objects that arrive before their owners, lost
 //! connections.
 
-use crate::observation::Seen;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::observation::{Outage, Seen};
 use crate::source::cluster::api::fake;
 use crate::source::cluster::api::fake::FakeServer;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::follow::*;
+use crate::source::cluster::watch::outages::{OUTAGE_REPORT_DELAY, REFRESH_LIMIT};
 use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
 use crate::source::error::ErrorKind;
 
@@ -99,7 +104,10 @@ async fn a_job_that_does_not_exist_is_reported_in_the_same_words_as_by_kubectl()
     events.answer_error(403, "Forbidden", "events is forbidden").await;
     tokio::task::yield_now().await;
     jobs.answer_list("9", &[]).await;
-    let (observed, failed) = receive_until_other(&mut feed).await;
+    let (observed, mut failed) = receive_until_other(&mut feed).await;
+    while matches!(failed, Some(Update::Outages { .. })) {
+        failed = receive_until_other(&mut feed).await.1;
+    }
     let Some(Update::Failed(error)) = failed else { panic!("{failed:?}") };
     assert_eq!(
         (observed.len(), error.kind, error.summary.as_str()),
@@ -127,8 +135,17 @@ async fn without_permission_for_events_the_feed_goes_on_with_a_notice() {
     events.answer_error(403, "Forbidden", "events is forbidden").await;
     jobs.answer_list("9", &[fake::job("pi", 2)]).await;
     pods.answer_list("9", &[]).await;
-    let (_, notice) = receive_until_other(&mut feed).await;
-    let Some(Update::Notice(notice)) = notice else { panic!("{notice:?}") };
+    let (mut notice, mut outages) = (None, Vec::new());
+    while notice.is_none() || outages.is_empty() {
+        match receive_until_other(&mut feed).await.1 {
+            Some(Update::Notice(text)) => notice = Some(text),
+            Some(Update::Outages { outages: reported, .. }) => outages = reported,
+            other => panic!("{other:?}"),
+        }
+    }
+    let notice = notice.unwrap();
+    let [Outage { resource, reason, is_optional: true, .. }] = &outages[..] else { panic!("{outages:?}") };
+    assert_eq!((resource.as_str(), reason.as_str()), ("events", "forbidden (403)"));
     assert!(notice.contains("you are not allowed to list and watch events in namespace ns"), "{notice}");
     assert!(!notice.contains('\n'));
     let (_, synced) = receive_until_other(&mut feed).await;
@@ -206,8 +223,11 @@ async fn a_lost_connection_is_reported_only_if_it_stays_lost() {
             call = fake.next_call() => call.refuse(),
         }
     };
-    assert!(matches!(&lost, Some(Update::Lost(why)) if why == "connection refused"), "{lost:?}");
-    assert!((LOSS_REPORT_DELAY..LOSS_REPORT_DELAY * 3).contains(&began.elapsed()), "{:?}", began.elapsed());
+    let Some(Update::Outages { outages, .. }) = &lost else { panic!("{lost:?}") };
+    let [Outage { resource, reason, is_optional: false, .. }] = &outages[..] else { panic!("{outages:?}") };
+    assert_eq!((resource.as_str(), reason.as_str()), ("pods", "connection refused"));
+    let delay = OUTAGE_REPORT_DELAY..OUTAGE_REPORT_DELAY * 3;
+    assert!(delay.contains(&began.elapsed()), "{:?}", began.elapsed());
     let mut open = Vec::new();
     let restored = loop {
         tokio::select! {
@@ -222,7 +242,7 @@ async fn a_lost_connection_is_reported_only_if_it_stays_lost() {
             }
         }
     };
-    assert!(matches!(restored, Some(Update::Restored)), "{restored:?}");
+    assert!(matches!(&restored, Some(Update::Outages { outages, .. }) if outages.is_empty()), "{restored:?}");
 }
 
 /// A Pod that the Job `pi` created in the second `created`.
@@ -263,7 +283,7 @@ async fn the_events_of_siblings_are_requested_for_a_pod_whose_creation_was_not_r
     let siblings = fake.calls(["name%3Dpi-aaaaa", "name%3Dpi-bbbbb"]).await;
     assert!(siblings.iter().all(|call| call.uri.contains("%2Creason%3DScheduled")));
     let [first, second] = siblings;
-    second.answer_error(500, "InternalError", "broken").await;
+    second.answer_error(403, "Forbidden", "no").await;
     let mut event: crate::observation::Event =
         prost::Message::decode(&fake::event_about("pi-aaaaa", 5)[..]).unwrap();
     event.reason = "Scheduled".to_owned();
@@ -286,6 +306,66 @@ async fn no_sibling_is_requested_for_a_pod_whose_creation_was_reported() {
     creations.answer_list("9", &reported).await;
     assert!(matches!(receive_until_other(&mut feed).await.1, Some(Update::Synced)));
     assert_eq!(fake.drop_waiting_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_cannot_be_listed_at_first_do_not_delay_the_rest_and_are_listed_later() {
+    let (mut fake, mut feed) = open(select_jobs(&["pi"]), true);
+    let [jobs, pods, events] = fake.calls(JOB_COLLECTIONS).await;
+    events.refuse();
+    jobs.answer_list("9", &[fake::job("pi", 2)]).await;
+    pods.answer_list("9", &[fake::pod_of("pi", "pi-aaaaa", 3)]).await;
+    let (began, mut open, mut is_synced, mut last) = (Instant::now(), Vec::new(), false, Vec::new());
+    let late = loop {
+        tokio::select! {
+            update = feed.updates.recv() => match update.unwrap() {
+                Update::Synced => {
+                    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+                    is_synced = true;
+                }
+                Update::Outages { outages, .. } => last.push(outages.len()),
+                Update::Observed(batch) if is_synced => break batch,
+                Update::Observed(_) | Update::Progress(_) => {}
+                Update::Notice(notice) => assert!(notice.contains("trying again"), "{notice}"),
+                other => panic!("{other:?}"),
+            },
+            call = fake.next_call() => {
+                if call.uri.contains("watch=true") {
+                    open.push(call.answer_watch());
+                } else if !call.uri.contains("/events?") {
+                    call.answer_list("9", &[]).await;
+                } else if began.elapsed() < Duration::from_secs(20) {
+                    call.answer_error(503, "ServiceUnavailable", "busy").await;
+                } else {
+                    call.answer_list("9", &[fake::event_about("pi-aaaaa", 5)]).await;
+                }
+            }
+        }
+    };
+    assert_eq!(late[0].object.metadata().name, "pi-aaaaa.1");
+    assert_eq!(last, [1], "the outage of the Events was reported");
+    let restored = feed.updates.recv().await;
+    assert!(matches!(&restored, Some(Update::Outages { outages, .. }) if outages.is_empty()), "{restored:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_does_not_answer_before_the_end_counts_as_an_outage() {
+    let (mut fake, mut feed) = open(select_jobs(&["pi"]), true);
+    let [jobs, pods, events] = fake.calls(JOB_COLLECTIONS).await;
+    events.answer_list("9", &[]).await;
+    jobs.answer_list("9", &[fake::job("pi", 2)]).await;
+    pods.answer_list("9", &[]).await;
+    assert!(matches!(receive_until_other(&mut feed).await.1, Some(Update::Synced)));
+    let [jobs, _pods, events] = fake.calls(JOB_COLLECTIONS).await;
+    let (_jobs, _events) = (jobs.answer_watch(), events.answer_watch());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = Instant::now();
+    feed.refresh.as_ref().unwrap().send(RefreshScope::Unwatched).unwrap();
+    let outages = receive_until_other(&mut feed).await.1;
+    let Some(Update::Outages { outages, .. }) = outages else { panic!("{outages:?}") };
+    assert_eq!(outages.iter().map(|outage| &*outage.resource).collect::<Vec<_>>(), ["pods"]);
+    assert!(matches!(feed.updates.recv().await, Some(Update::Refreshed)));
+    assert_eq!(began.elapsed().as_secs(), REFRESH_LIMIT.as_secs());
 }
 
 #[tokio::test(start_paused = true)]

@@ -207,7 +207,7 @@ async fn pods_are_not_followed_because_of_an_owner_that_is_deleted_or_was_replac
                 names.extend(batch.iter().map(|fact| fact.object.metadata().name.clone()));
             }
             Some(Update::Notice(notice)) => notices.push(notice),
-            Some(Update::Progress(_)) => {}
+            Some(Update::Progress(_) | Update::Outages { .. }) => {}
             other => {
                 assert!(matches!(other, Some(Update::Synced)), "{other:?}");
                 break;

@@ -1,0 +1,62 @@
+//! The part of a run that deals with collections that the source cannot read, so that what the run knows may be out of
+//! date.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::app::exit::RunError;
+use crate::app::final_refresh::FinalRefresh;
+use crate::app::run::Run;
+use crate::observation::Outage;
+use crate::source::feed::RefreshScope;
+
+/// Maximum time that a run which is about to end waits until the source has read once more what may be out of date. The
+/// source itself needs less.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(35);
+
+impl Run<'_> {
+    /// Stores which collections the source cannot read. Reports the change if a reporter needs every change.
+    pub(crate) fn on_outages(&mut self, received: Timestamp, outages: Vec<Outage>) -> Result<(), RunError> {
+        let timeline = &mut self.state.timeline;
+        let have_fewer = outages.len() < timeline.outages().len();
+        timeline.set_outages(outages);
+        if !self.state.is_synced {
+            return Ok(());
+        }
+        if have_fewer {
+            // Late Events may name Pods that no longer exist.
+            self.state.timeline.conclude_gone_pods();
+        }
+        if self.reporters.iter_mut().any(|reporter| reporter.needs_every_change()) {
+            let changes = self.recompute();
+            self.report(received, |reporter, run| reporter.on_changes(run, &changes))?;
+        }
+        Ok(())
+    }
+
+    /// Stores that the source has read once more what may have been out of date.
+    pub(crate) fn on_refreshed(&mut self) {
+        self.final_refresh = FinalRefresh::Done;
+    }
+
+    /// Whether the source has read once more what may be out of date, or can do so no more. The first call asks the source
+    /// to do so.
+    pub(crate) fn is_up_to_date(&mut self) -> bool {
+        let Some(refresh) = &self.options.feed.refresh else { return true };
+        match self.final_refresh {
+            FinalRefresh::Done => true,
+            FinalRefresh::Asked(deadline) => deadline <= Instant::now(),
+            FinalRefresh::NotAsked => {
+                self.final_refresh = FinalRefresh::Asked(Instant::now() + REFRESH_TIMEOUT);
+                let scope = if self.state.have_pods_ended() {
+                    RefreshScope::Unwatched
+                } else {
+                    RefreshScope::UnwatchedAndPods
+                };
+                refresh.send(scope).is_err()
+            }
+        }
+    }
+}
