@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,8 +13,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Namespace, manifest};
+use crate::harness::{Namespace, Running, manifest, print_notice};
 use crate::private::PrivateCluster;
+
+/// Maximum resident memory of the program in KiB. A debug build with the ten streams of `busy-logs.yaml` needs about 45 MB. A
+/// release build needs about 20 MB less, because its code is smaller.
+const MAX_MEMORY: u64 = 64_000_000 / 1024;
 
 /// The number of copies that the containers of `logs.yaml` write: 20 Pods and 4 retries, 10 Pods and 10 restarts.
 const COPIES: usize = 44;
@@ -27,28 +30,59 @@ fn every_line_of_every_run_is_shown_once() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let run = LoggedRun::new(&cluster, "logs");
-            run.follow(&[], || {});
+            run.compare(&run.follow(&[], || {}), COPIES);
         });
         scope.spawn(|| {
             let run = LoggedRun::new(&cluster, "cut");
             let proxy = CuttingProxy::start(&server_of(&run.namespace), Duration::from_secs(3));
             let server = format!("--server=https://127.0.0.1:{}", proxy.port);
-            run.follow(&[&server], || {});
+            run.compare(&run.follow(&[&server], || {}), COPIES);
             let cuts = proxy.cuts.load(Ordering::Relaxed);
             assert!(cuts >= 20, "only {cuts} connections were cut");
         });
     });
     let run = LoggedRun::new(&cluster, "stopped");
-    run.follow(&[], || {
+    let printed = run.follow(&[], || {
         cluster.stop("apiserver");
         cluster.start("apiserver");
     });
+    run.compare(&printed, COPIES);
 }
 
-/// One run of `logs.yaml` in a namespace of its own.
+#[test]
+#[ignore = "needs a test cluster's script, and half a minute"]
+fn long_lines_of_busy_pods_are_whole_and_the_memory_is_limited() {
+    let Some(cluster) = PrivateCluster::up(2) else { return };
+    let run = LoggedRun::new(&cluster, "busy");
+    let proxy = CuttingProxy::start(&server_of(&run.namespace), Duration::from_secs(4));
+    let server = format!("--server=https://127.0.0.1:{}", proxy.port);
+    let running = run.start("busy-logs.yaml", &[&server]);
+    let mut peak = 0;
+    while let Some(memory) = running.peak_memory() {
+        peak = peak.max(memory);
+        thread::sleep(Duration::from_millis(20));
+    }
+    let result = running.wait();
+    assert_eq!(result.code, Some(0), "{}", result.stderr);
+    run.compare(&result.stdout, 10);
+    let cuts = proxy.cuts.load(Ordering::Relaxed);
+    assert!(cuts >= 15, "only {cuts} connections were cut");
+    print_notice(&format!("peak memory: {peak} KiB"));
+    assert!(peak < MAX_MEMORY, "{peak} KiB");
+}
+
+/// One run of a manifest in a namespace of its own.
 struct LoggedRun {
     namespace: Namespace,
     copies: TempDir,
+}
+
+/// The printed log of one run of a container.
+#[derive(Default)]
+struct PrintedLog {
+    lines: Vec<String>,
+    /// The parts that could not be read.
+    gaps: Vec<String>,
 }
 
 impl LoggedRun {
@@ -57,58 +91,79 @@ impl LoggedRun {
         Self { namespace: cluster.namespace(topic), copies }
     }
 
-    /// Follows the Jobs to their end. Calls `disturb` when the program has printed half of the lines of a Pod.
-    fn follow(&self, flags: &[&str], disturb: impl FnOnce()) {
-        let yaml = fs::read_to_string(manifest("logs.yaml")).unwrap();
-        let yaml = yaml.replace("COPIES", &self.copies.path().to_string_lossy());
-        let file = self.copies.path().with_extension("yaml");
-        fs::write(&file, yaml).unwrap();
-        let words = ["apply", "-f", &file.to_string_lossy(), "--logs", "-o", "jsonl", "--timeout=140s"];
-        let mut running = self.namespace.start(&[&words[..], flags].concat());
+    /// Follows the Jobs of `logs.yaml` to their end. Calls `disturb` when the program has printed half of the lines of
+    /// a Pod. Returns the printed lines.
+    fn follow(&self, flags: &[&str], disturb: impl FnOnce()) -> String {
+        let mut running = self.start("logs.yaml", flags);
         running.wait_for_text("line 1001");
         disturb();
         let result = running.wait();
         // The output is too long for the message of a failed test.
         assert_eq!(result.code, Some(0), "{}", result.stderr);
-        let printed = result.stdout;
-        fs::remove_file(&file).unwrap();
-        self.compare(&printed);
+        result.stdout
     }
 
-    /// Compares the printed lines of each run with the copy that the run kept.
-    fn compare(&self, printed: &str) {
-        let mut logs: HashMap<String, Vec<String>> = HashMap::new();
-        for line in printed.lines() {
-            let entry: Value = serde_json::from_str(line).unwrap();
-            if entry["type"] != "log" {
-                continue;
-            }
-            let text = entry["text"].as_str().unwrap_or_else(|| panic!("a gap: {entry}"));
-            let run = format!("{}.{}", entry["pod"].as_str().unwrap(), entry["run"]);
-            logs.entry(run).or_default().push(text.to_owned());
-        }
-        let copies = read_copies(self.copies.path());
-        assert_eq!(copies.len(), COPIES, "{:?}", copies.keys());
+    /// Applies a manifest and follows its Jobs with their logs.
+    fn start(&self, file: &str, flags: &[&str]) -> Running {
+        let yaml = fs::read_to_string(manifest(file)).unwrap();
+        let yaml = yaml.replace("COPIES", &self.copies.path().to_string_lossy());
+        let file = self.copies.path().join("manifest");
+        fs::write(&file, yaml).unwrap();
+        let words = ["apply", "-f", &file.to_string_lossy(), "--logs", "-o", "jsonl", "--timeout=140s"];
+        self.namespace.start(&[&words[..], flags].concat())
+    }
+
+    /// Fails unless the printed lines of each run are the copy that the run kept.
+    fn compare(&self, printed: &str, expected_copies: usize) {
+        let mut logs = read_logs(printed);
+        let copies = self.read_copies();
+        assert_eq!(copies.len(), expected_copies, "{:?}", copies.keys());
         for (run, copy) in &copies {
             let log = logs.remove(run).unwrap_or_default();
-            let first_difference = log.iter().zip(copy).position(|(line, copied)| line != copied);
-            assert_eq!(
-                (log.len(), first_difference),
-                (copy.len(), None),
-                "the log of {run} is not what the container wrote"
-            );
+            assert!(log.gaps.is_empty(), "{run}: {:?}", log.gaps);
+            assert_eq!((log.lines.len(), log.first_difference(copy)), (copy.len(), None), "log of {run}");
         }
         assert!(logs.is_empty(), "runs without a copy: {:?}", logs.keys());
     }
+
+    /// Returns the lines that each run has written to its copy.
+    fn read_copies(&self) -> BTreeMap<String, Vec<String>> {
+        let files = fs::read_dir(self.copies.path()).unwrap().map(|file| file.unwrap());
+        let read = |file: fs::DirEntry| {
+            let text = fs::read_to_string(file.path()).unwrap();
+            (file.file_name().into_string().unwrap(), text.lines().map(str::to_owned).collect())
+        };
+        files.filter(|file| file.file_name() != "manifest").map(read).collect()
+    }
 }
 
-fn read_copies(folder: &Path) -> BTreeMap<String, Vec<String>> {
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
-    let read = |file: fs::DirEntry| {
-        let text = fs::read_to_string(file.path()).unwrap();
-        (file.file_name().into_string().unwrap(), text.lines().map(str::to_owned).collect())
-    };
-    files.map(read).collect()
+impl PrintedLog {
+    /// Returns the index of the first line that is not the line of the copy. A line of more than 1 MiB is cut.
+    fn first_difference(&self, copy: &[String]) -> Option<usize> {
+        let cut = |line: &str| line.len().min(1 << 20);
+        self.lines.iter().zip(copy).position(|(line, copied)| line != &copied[..cut(copied)])
+    }
+}
+
+/// Returns the logs in the output of the program. The key is the name of the Pod and the number of the run.
+fn read_logs(printed: &str) -> HashMap<String, PrintedLog> {
+    let mut logs: HashMap<String, PrintedLog> = HashMap::new();
+    for line in printed.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        if entry["type"] != "log" {
+            continue;
+        }
+        let run = format!("{}.{}", entry["pod"].as_str().unwrap(), entry["run"]);
+        let log = logs.entry(run).or_default();
+        match entry["text"].as_str() {
+            Some(text) => {
+                assert_eq!(entry["cut"] == true, text.starts_with("longer"), "a line of {}", text.len());
+                log.lines.push(text.to_owned());
+            }
+            None => log.gaps.push(entry["missing"].to_string()),
+        }
+    }
+    logs
 }
 
 /// Returns the host and the port of the namespace's API server.

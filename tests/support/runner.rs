@@ -1,6 +1,7 @@
 //! Runs the program and other commands, and collects their results.
 
 use std::fmt;
+use std::fs;
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -96,6 +97,13 @@ impl Running {
         let process = self.child.id().to_string();
         let status = Command::new("kill").args([&format!("-{name}"), &process]).status();
         assert!(status.expect("kill runs").success());
+    }
+
+    /// Returns the maximum resident memory of the command so far in KiB. Returns `None` if the command has ended.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().trim_end_matches(" kB").parse().ok()
     }
 
     /// Waits until the command ends. Fails if this takes longer than [`COMMAND_TIMEOUT`].

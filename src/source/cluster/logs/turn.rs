@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use tokio::sync::{mpsc, watch};
@@ -297,8 +296,7 @@ impl Turn {
                         let mut batch = Batch::default();
                         let rest = splitter.push(&data[..step], |line| batch.accept(&mut self.cursor, line));
                         let needs_permit = !rest.is_empty();
-                        // The bytes are copied, because a few bytes of the data would keep a large buffer alive.
-                        data = Bytes::copy_from_slice(&data[step - rest.len()..]);
+                        data = data.slice(step - rest.len()..);
                         has_lines |= batch.has_lines;
                         if !batch.is_empty() {
                             last_line = Instant::now();
