@@ -34,8 +34,8 @@ pub mod testing {
 
     pub mod lifecycle {
         pub use crate::lifecycle::{
-            ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, PhaseKind, PhaseSpan,
-            RangedDuration, Source,
+            ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, InstantError, PhaseKind,
+            PhaseSpan, RangedDuration, Source,
         };
     }
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
-    ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase,
-    PhaseKind, PodOutcome, Pull, Readiness, Source,
+    ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, InstantError, Instants,
+    Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Readiness, Source,
 };
 use crate::timeline::{
     LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, SlotUncertainty, Summary, TimelinePod,
@@ -25,8 +25,8 @@ fn instant(millis: i64, evidence: Evidence) -> Instant {
 
 fn phase(kind: PhaseKind, start: i64, end: Option<i64>) -> Phase {
     let (start, end) = (at(start), end.map(at));
-    let (start_width, end_width, source) = (0, 0, Source::Event);
-    Phase { kind, start, end, start_width, end_width, source, container: None, reason: None }
+    let (start_error, end_error, source) = (InstantError::NONE, InstantError::NONE, Source::Event);
+    Phase { kind, start, end, start_error, end_error, source, container: None, reason: None }
 }
 
 fn exactly(millis: i64) -> RangedDuration {

@@ -232,7 +232,7 @@ impl<'a> PhaseEntry<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::{PhaseKind, Source};
+    use crate::lifecycle::{InstantError, PhaseKind, Source};
 
     #[test]
     fn the_reason_of_a_setup_is_the_part_that_goes_on() {
@@ -249,8 +249,8 @@ mod tests {
                 kind,
                 start,
                 end: Some(start),
-                start_width: 0,
-                end_width: 0,
+                start_error: InstantError::NONE,
+                end_error: InstantError::NONE,
                 source,
                 container: None,
                 reason: reason.map(Into::into),

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::{Evidence, EvidenceInterval};
+use crate::lifecycle::instant_error::InstantError;
 
 /// The longest usual time from the end of a container to the receipt of the end, in milliseconds: the kubelet looks for
 /// ended containers once a second, and the update arrives up to 60 ms later.
@@ -86,6 +87,11 @@ impl Instant {
     /// Whether both instants have the same earliest and the same latest possible time.
     pub(crate) fn has_same_interval(&self, other: &Self) -> bool {
         self.earliest_millis() == other.earliest_millis() && self.latest_millis() == other.latest_millis()
+    }
+
+    /// Returns how far the true time may be from the best estimate.
+    pub(crate) fn error(&self) -> InstantError {
+        InstantError { before: self.before, after: self.after }
     }
 
     /// Returns the length of the interval, in milliseconds.

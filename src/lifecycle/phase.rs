@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::enum_array::{ArrayIndex, EnumArray};
 use crate::lifecycle::evidence::Source;
+use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::packed::packed_enum;
 use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
 use crate::lifecycle::setup_part::SetupPart;
@@ -120,10 +121,10 @@ pub struct Phase {
     /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set. The field then holds the last time
     /// at which the phase was known to go on, or `None` if this time is unknown too.
     pub end: Option<Timestamp>,
-    /// Length of the interval that contains the true start, in milliseconds.
-    pub start_width: u32,
-    /// Length of the interval that contains the true end, in milliseconds; 0 if `end` is `None`.
-    pub end_width: u32,
+    /// How far the true start may be from `start`.
+    pub start_error: InstantError,
+    /// How far the true end may be from `end`. No error if `end` is `None`.
+    pub end_error: InstantError,
     /// The weaker of the sources of the start and the end. [`Source::Inferred`] if the phase itself is an assumption.
     pub source: Source,
     /// The container that causes the phase, or `None` if no single container does.
@@ -169,8 +170,8 @@ impl Phase {
     /// Returns the length of the phase with its range, or `None` if the phase has no end.
     pub fn ranged_duration(&self) -> Option<RangedDuration> {
         let mut uncertainty = Uncertainty::default();
-        uncertainty.add(self.start_width, 1);
-        uncertainty.add(self.end_width, 1);
+        uncertainty.add_start(self.start_error);
+        uncertainty.add_end(self.end_error);
         Some(RangedDuration::new(self.end?.as_millisecond() - self.start.as_millisecond(), uncertainty))
     }
 }

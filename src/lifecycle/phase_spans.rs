@@ -3,18 +3,29 @@
 
 use jiff::Timestamp;
 
+use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, variant_at};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;
 
-/// Widths of intervals are multiples of this number of milliseconds. With this unit, the width of a time that is truncated
-/// to the second takes one byte.
-const WIDTH_UNIT: u32 = 8;
+/// Errors are multiples of this number of milliseconds. With this unit, the width of a time that is truncated to the second
+/// takes one byte.
+const ERROR_UNIT: u32 = 8;
 
-/// Rounds a width up to the unit.
-fn round_width(millis: u32) -> u32 {
-    millis.div_ceil(WIDTH_UNIT).min(u32::MAX / WIDTH_UNIT) * WIDTH_UNIT
+/// Rounds a part of an error up to the unit.
+fn round_up(millis: u32) -> u32 {
+    millis.div_ceil(ERROR_UNIT).min(u32::MAX / ERROR_UNIT) * ERROR_UNIT
+}
+
+/// Returns the error that [`read_boundary`] reads if [`write_boundary`] wrote `error`. Unless the time is only bounded, the
+/// estimate counts as the middle of the interval.
+fn round_error(error: InstantError) -> InstantError {
+    if error.is_only_bounded() {
+        InstantError { before: round_up(error.before), after: round_up(error.after) }
+    } else {
+        InstantError::in_middle_of(round_up(error.width()))
+    }
 }
 
 /// A phase without its container, its reason and its source.
@@ -26,10 +37,10 @@ pub struct PhaseSpan {
     pub start: i64,
     /// End, in milliseconds since 1970. `None` if [`Phase::end`] is `None`.
     pub end: Option<i64>,
-    /// Length of the interval that contains the true start, in milliseconds, rounded up to a multiple of eight.
-    pub start_width: u32,
-    /// Length of the interval that contains the true end, in milliseconds, rounded up to a multiple of eight.
-    pub end_width: u32,
+    /// How far the true start may be from `start`, rounded up to multiples of eight milliseconds.
+    pub start_error: InstantError,
+    /// How far the true end may be from `end`, rounded up to multiples of eight milliseconds.
+    pub end_error: InstantError,
 }
 
 impl From<&Phase> for PhaseSpan {
@@ -38,8 +49,8 @@ impl From<&Phase> for PhaseSpan {
             kind: phase.kind,
             start: phase.start.as_millisecond(),
             end: phase.end.map(Timestamp::as_millisecond),
-            start_width: round_width(phase.start_width),
-            end_width: round_width(phase.end_width),
+            start_error: round_error(phase.start_error),
+            end_error: round_error(phase.end_error),
         }
     }
 }
@@ -62,17 +73,17 @@ impl PhaseSpans {
         let mut to = Packer::new(buffer, interner);
         let mut previous_end = None;
         for span in life.phases.iter().map(PhaseSpan::from) {
-            let touches_previous = previous_end == Some((span.start, span.start_width));
+            let touches_previous = previous_end == Some((span.start, span.start_error));
             let start_flag = if touches_previous { TOUCHES_PREVIOUS } else { 0 };
             let end_flag = if span.end.is_some() { HAS_END } else { 0 };
             to.write_byte(span.kind as u8 | start_flag | end_flag);
             if !touches_previous {
-                write_boundary(&mut to, span.start, span.start_width);
+                write_boundary(&mut to, span.start, span.start_error);
             }
             if let Some(end) = span.end {
-                write_boundary(&mut to, end, span.end_width);
+                write_boundary(&mut to, end, span.end_error);
             }
-            previous_end = span.end.map(|end| (end, span.end_width));
+            previous_end = span.end.map(|end| (end, span.end_error));
         }
         to.finish();
         Self(buffer.as_slice().into())
@@ -81,11 +92,11 @@ impl PhaseSpans {
     /// Calls `visit` for each phase, in order.
     pub(crate) fn for_each(&self, interner: &Interner, mut visit: impl FnMut(PhaseSpan)) {
         let mut from = Unpacker::new(&self.0, interner);
-        let mut previous_end = (0, 0);
+        let mut previous_end = (0, InstantError::NONE);
         while !from.is_empty() {
             let first = from.read_byte();
             let touches_previous = first & TOUCHES_PREVIOUS != 0;
-            let (start, start_width) = if touches_previous { previous_end } else { read_boundary(&mut from) };
+            let (start, start_error) = if touches_previous { previous_end } else { read_boundary(&mut from) };
             let end = (first & HAS_END != 0).then(|| read_boundary(&mut from));
             previous_end = end.unwrap_or_default();
             let kind = variant_at(&PhaseKind::ALL, first & KIND, "PhaseKind");
@@ -93,18 +104,28 @@ impl PhaseSpans {
                 kind,
                 start,
                 end: end.map(|(end, _)| end),
-                start_width,
-                end_width: previous_end.1,
+                start_error,
+                end_error: previous_end.1,
             });
         }
     }
 }
 
-fn write_boundary(to: &mut Packer<'_>, millis: i64, width: u32) {
+/// Writes a time and its error. Of most errors, only the width is written.
+fn write_boundary(to: &mut Packer<'_>, millis: i64, error: InstantError) {
     to.write_time(millis);
-    (width / WIDTH_UNIT).pack(to);
+    (error.width() / ERROR_UNIT).pack(to);
+    if error.is_only_bounded() {
+        (error.before / ERROR_UNIT).pack(to);
+    }
 }
 
-fn read_boundary(from: &mut Unpacker<'_>) -> (i64, u32) {
-    (from.read_time(), from.read::<u32>() * WIDTH_UNIT)
+fn read_boundary(from: &mut Unpacker<'_>) -> (i64, InstantError) {
+    let millis = from.read_time();
+    let error = InstantError::in_middle_of(from.read::<u32>() * ERROR_UNIT);
+    if !error.is_only_bounded() {
+        return (millis, error);
+    }
+    let before = from.read::<u32>() * ERROR_UNIT;
+    (millis, InstantError { before, after: error.width().saturating_sub(before) })
 }

@@ -3,32 +3,68 @@
 use jiff::SignedDuration;
 
 use crate::lifecycle::instant::{Instant, MAX_WIDTH_FOR_TENTHS};
+use crate::lifecycle::instant_error::InstantError;
 
-/// The uncertainty of a sum or a difference of instants. The errors of the instants count as independent and uniform.
+/// The uncertainty of a sum of durations between instants.
+///
+/// The errors of most instants count as independent and uniform. If only two bounds of an instant are proved, see
+/// [`InstantError::is_only_bounded`], the range of the sum includes the whole interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Uncertainty {
-    /// Sum of the squared widths of the intervals, in square milliseconds.
+    /// Sum of the squared widths of the intervals with uniform errors, in square milliseconds.
     squares: u64,
-    /// Sum of the widths of the intervals, in milliseconds.
+    /// Sum of the widths of the intervals with uniform errors, in milliseconds.
     total: u64,
+    /// How much shorter the sum may be because of instants that are only bounded, in milliseconds.
+    shorter: u64,
+    /// How much longer the sum may be because of instants that are only bounded, in milliseconds.
+    longer: u64,
 }
 
 impl Uncertainty {
-    /// Adds an instant whose interval has this width. The instant counts `weight` times.
-    pub(crate) fn add(&mut self, width_millis: u32, weight: u32) {
-        let width = u64::from(width_millis) * u64::from(weight);
-        self.squares = self.squares.saturating_add(width.saturating_mul(width));
-        self.total = self.total.saturating_add(width);
+    /// Adds the start of a duration.
+    pub(crate) fn add_start(&mut self, start: InstantError) {
+        // A later start makes the duration shorter.
+        self.add_end(InstantError { before: start.after, after: start.before });
+    }
+
+    /// Adds the end of a duration.
+    pub(crate) fn add_end(&mut self, end: InstantError) {
+        if end.is_only_bounded() {
+            self.shorter = self.shorter.saturating_add(end.before.into());
+            self.longer = self.longer.saturating_add(end.after.into());
+        } else {
+            let width = u64::from(end.width());
+            self.add_uniform(width.saturating_mul(width), width);
+        }
+    }
+
+    /// Adds uniform errors. `squares` is twelve times their variance, and `total` is the sum of the widths of their
+    /// intervals.
+    pub(crate) fn add_uniform(&mut self, squares: u64, total: u64) {
+        self.squares = self.squares.saturating_add(squares);
+        self.total = self.total.saturating_add(total);
     }
 
     /// Adds the uncertainty of another sum.
     pub(crate) fn add_sum(&mut self, other: Self) {
-        self.squares = self.squares.saturating_add(other.squares);
-        self.total = self.total.saturating_add(other.total);
+        self.add_uniform(other.squares, other.total);
+        self.shorter = self.shorter.saturating_add(other.shorter);
+        self.longer = self.longer.saturating_add(other.longer);
     }
 
-    /// Returns half the range from the 5th to the 95th percentile, in milliseconds.
-    pub(crate) fn half_range_millis(self) -> i64 {
+    /// Returns the 5th and the 95th percentile of a sum with this estimate, in milliseconds. They can be negative.
+    pub(crate) fn range_around(self, estimate_millis: i64) -> [i64; 2] {
+        let half = self.uniform_half_range();
+        let distance = |bounded: u64| i64::try_from(half.saturating_add(bounded)).unwrap_or(i64::MAX);
+        [
+            estimate_millis.saturating_sub(distance(self.shorter)),
+            estimate_millis.saturating_add(distance(self.longer)),
+        ]
+    }
+
+    /// Returns half the range from the 5th to the 95th percentile of the uniform errors, in milliseconds.
+    fn uniform_half_range(self) -> u64 {
         // The variance of a uniform error is a twelfth of the squared width. The sum counts as normally distributed:
         // the 95th percentile lies the square root of 2.7055 variances above the mean. The error cannot exceed half of
         // all widths together.
@@ -40,7 +76,7 @@ impl Uncertainty {
             reason = "a range of more than a day need not be exact to the millisecond"
         )]
         let half = (variances as f64).sqrt() as u64;
-        i64::try_from(half.min(self.total / 2)).unwrap_or(i64::MAX)
+        half.min(self.total / 2)
     }
 }
 
@@ -62,14 +98,10 @@ impl RangedDuration {
         Self { estimate_millis: millis, low_millis: millis, high_millis: millis }
     }
 
-    /// Creates a duration with a symmetric range.
+    /// Creates a duration with the range that follows from the uncertainty of its instants.
     pub(crate) fn new(estimate_millis: i64, uncertainty: Uncertainty) -> Self {
-        let half = uncertainty.half_range_millis();
-        Self {
-            estimate_millis: estimate_millis.max(0),
-            low_millis: estimate_millis.saturating_sub(half).max(0),
-            high_millis: estimate_millis.saturating_add(half).max(0),
-        }
+        let [low_millis, high_millis] = uncertainty.range_around(estimate_millis).map(|millis| millis.max(0));
+        Self { estimate_millis: estimate_millis.max(0), low_millis, high_millis }
     }
 
     /// The time between two instants, or zero if the estimates are in the opposite order.
@@ -82,8 +114,8 @@ impl RangedDuration {
             return Self { estimate_millis, low_millis: 0, high_millis };
         }
         let mut uncertainty = Uncertainty::default();
-        uncertainty.add(start.width_millis(), 1);
-        uncertainty.add(end.width_millis(), 1);
+        uncertainty.add_start(start.error());
+        uncertainty.add_end(end.error());
         Self::new(millis, uncertainty)
     }
 
@@ -100,5 +132,25 @@ impl RangedDuration {
     /// Returns the length of the range, in milliseconds.
     pub fn range_millis(&self) -> i64 {
         self.high_millis.saturating_sub(self.low_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_of_a_sum_includes_the_whole_interval_of_a_time_that_is_only_bounded() {
+        let mut uncertainty = Uncertainty::default();
+        for _ in 0..3 {
+            uncertainty.add_start(InstantError::in_middle_of(1_000));
+        }
+        // The range of one uniform error is 95 % of its interval, and independent errors partly cancel out.
+        assert_eq!(uncertainty.range_around(20_000), [20_000 - 822, 20_000 + 822]);
+        for _ in 0..2 {
+            uncertainty.add_end(InstantError { before: 3_000, after: 30_000 });
+        }
+        uncertainty.add_start(InstantError { before: 2_000, after: 500 });
+        assert_eq!(uncertainty.range_around(20_000), [20_000 - 822 - 6_500, 20_000 + 822 + 62_000]);
     }
 }

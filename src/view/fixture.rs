@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
-    ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
-    PodOutcome, Pull, Readiness, Source,
+    ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, InstantError, Instants, Lifecycle, Phase,
+    PhaseKind, PodOutcome, Pull, Readiness, Source,
 };
 use crate::observation::NAME_SUFFIX_CHARACTERS;
 use crate::timeline::{
@@ -112,13 +112,13 @@ impl PodFixture {
         self.cursor += millis;
         let reason = reason.map(Arc::from);
         let (start, end) = (at(start), Some(at(self.cursor)));
-        let (start_width, end_width, source) = (0, 0, Source::Event);
+        let (start_error, end_error, source) = (InstantError::NONE, InstantError::NONE, Source::Event);
         self.life.phases.push(Phase {
             kind,
             start,
             end,
-            start_width,
-            end_width,
+            start_error,
+            end_error,
             source,
             container: None,
             reason,

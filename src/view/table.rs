@@ -471,8 +471,8 @@ fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKin
     let (mut millis, mut uncertainty) = (0, Uncertainty::default());
     for phase in phases {
         millis += i64::try_from(phase.duration(context.now).as_millis()).unwrap_or(i64::MAX);
-        uncertainty.add(phase.start_width, 1);
-        uncertainty.add(phase.end_width, 1);
+        uncertainty.add_start(phase.start_error);
+        uncertainty.add_end(phase.end_error);
     }
     DurationText { text: format_ranged(RangedDuration::new(millis, uncertainty)), style: Style::Text }
 }

@@ -28,20 +28,20 @@ fn event((kind, name, uid): (&str, &str, &str), seconds: f64, reason: &str, mess
 }
 
 /// An Event about the container `path` of a Pod, from the kubelet of node-1.
-fn container_event(pod: &str, path: &str, seconds: f64, reason: &str, message: &str) -> Value {
+pub(crate) fn container_event(pod: &str, path: &str, seconds: f64, reason: &str, message: &str) -> Value {
     let mut event = event(("Pod", pod, &format!("uid-of-{pod}")), seconds, reason, message);
     event["involvedObject"]["fieldPath"] = json!(path);
     event["source"]["host"] = json!("node-1");
     event
 }
 
-fn pod_event(pod: &str, seconds: f64, reason: &str, message: &str) -> Value {
+pub(crate) fn pod_event(pod: &str, seconds: f64, reason: &str, message: &str) -> Value {
     event(("Pod", pod, &format!("uid-of-{pod}")), seconds, reason, message)
 }
 
 /// The Events of a Pod that was scheduled at `seconds`, pulled its image for half a second, and started one
 /// second later.
-fn start_events(pod: &str, seconds: f64) -> Vec<Value> {
+pub(crate) fn start_events(pod: &str, seconds: f64) -> Vec<Value> {
     let main = "spec.containers{main}";
     let pulled =
         "Successfully pulled image \"app:1\" in 500ms (500ms including waiting). Image size: 7 bytes.";
@@ -53,7 +53,7 @@ fn start_events(pod: &str, seconds: f64) -> Vec<Value> {
     ]
 }
 
-fn job(name: &str, patch: Value) -> Value {
+pub(crate) fn job(name: &str, patch: Value) -> Value {
     let mut job = json!({
         "metadata": {"namespace": "default", "name": name, "uid": format!("uid-of-{name}"), "creationTimestamp": time(0)},
         "spec": {"parallelism": 2, "completions": 20, "completionMode": "NonIndexed"},
@@ -63,7 +63,7 @@ fn job(name: &str, patch: Value) -> Value {
     job
 }
 
-fn job_event(job: &str, seconds: f64, reason: &str, message: &str) -> Value {
+pub(crate) fn job_event(job: &str, seconds: f64, reason: &str, message: &str) -> Value {
     event(("Job", job, &format!("uid-of-{job}")), seconds, reason, message)
 }
 
@@ -83,7 +83,7 @@ fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
 }
 
 /// Returns the timeline of a late list after all lists are complete.
-fn concluded(objects: impl IntoIterator<Item = Value>) -> Timeline {
+pub(crate) fn concluded(objects: impl IntoIterator<Item = Value>) -> Timeline {
     let mut timeline = listed(objects);
     timeline.conclude_gone_pods();
     timeline.recompute();
@@ -305,7 +305,7 @@ fn the_events_of_a_preempted_pod_give_the_reason() {
 
 /// The Pod `name` of the Job `low`, created at second 20, which has worked since second 21. `index` is its completion
 /// index.
-fn replacement(name: &str, index: Option<u32>) -> Value {
+pub(crate) fn replacement(name: &str, index: Option<u32>) -> Value {
     let mut labels = json!({});
     if let Some(index) = index {
         labels["batch.kubernetes.io/job-completion-index"] = json!(index.to_string());
@@ -359,76 +359,6 @@ fn no_back_off_is_drawn_while_a_preempted_pod_may_still_have_worked() {
         assert_eq!(open.iter().map(|open| open.since).collect::<Vec<_>>(), vec![None; open.len()], "{mode}");
         assert_eq!(open.len(), index.iter().len(), "{mode}");
     }
-}
-
-/// The interval of the end of the work of the first Pod, in milliseconds after noon.
-fn work_ended(objects: Vec<Value>) -> Option<(i64, i64)> {
-    let timeline = concluded(objects);
-    let (_, pod) = timeline.pods(&timeline.workloads()[0]).next().expect("a Pod");
-    let end = pod.life.instants.work_ended?;
-    let millis = |at: Timestamp| at.as_millisecond() - noon().as_millisecond();
-    assert_eq!(pod.life.end(), Some(end.at));
-    assert!(pod.life.run.is_some());
-    Some((millis(end.earliest()), millis(end.latest())))
-}
-
-#[test]
-fn the_work_of_a_stopped_pod_ended_after_its_stop_and_within_its_grace_period() {
-    let name = "pi-x7k2p";
-    let created = job_event("pi", 1.0, "SuccessfulCreate", &format!("Created pod: {name}"));
-    let deleted = job_event("pi", 9.5, "SuccessfulDelete", &format!("Deleted pod: {name}"));
-    let preempted = pod_event(name, 9.5, "Preempted", "Preempted by pod 1-2-3 on node node-1");
-    let killing = container_event(name, "spec.containers{main}", 10.0, "Killing", "Stopping container main");
-    let pod = |others: &[&Value]| -> Vec<Value> {
-        let others = others.iter().map(|event| (*event).clone());
-        start_events(name, 2.0).into_iter().chain([created.clone()]).chain(others).collect()
-    };
-    let grace =
-        |seconds: i64| json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": seconds}}}});
-    let with_job = |patch: Value, mut events: Vec<Value>| {
-        events.push(job("pi", patch));
-        work_ended(events)
-    };
-    let stopped = pod(&[&deleted, &killing]);
-    // The kubelet may have overlooked for a second that the container had ended.
-    assert_eq!(with_job(grace(5), stopped.clone()), Some((8_600, 18_000)));
-    assert_eq!(with_job(grace(5), pod(&[&preempted, &killing])), Some((8_600, 18_000)));
-    // Somebody else may have chosen another grace period.
-    assert_eq!(with_job(grace(5), pod(&[&killing])), None);
-    // One end of the interval is not proved, or the interval is too long.
-    assert_eq!(with_job(json!({}), stopped.clone()), None);
-    assert_eq!(with_job(grace(5), pod(&[&deleted])), None);
-    assert_eq!(with_job(grace(60), stopped.clone()), None);
-
-    // Since Kubernetes 1.31 the controller reports the end of the Job after the ends of its Pods.
-    let ended = |decision: &str, reason: &str| {
-        let condition = |kind: &str, since: i64| json!({"type": kind, "status": "True", "reason": reason, "lastTransitionTime": time(since)});
-        json!({"status": {"conditions": [condition(decision, 9), condition("Failed", 12)]}})
-    };
-    assert_eq!(with_job(ended("FailureTarget", "DeadlineExceeded"), stopped.clone()), Some((8_600, 13_000)));
-    assert_eq!(with_job(ended("FailureTarget", "PodFailurePolicy"), stopped.clone()), None);
-    assert_eq!(with_job(ended("Suspended", "DeadlineExceeded"), stopped), None);
-}
-
-#[test]
-fn the_slot_of_a_preempted_pod_is_in_back_off_after_its_end() {
-    let pod = "low-x7k2p";
-    let killing = container_event(pod, "spec.containers{main}", 10.0, "Killing", "Stopping container main");
-    let preempted = pod_event(pod, 9.9, "Preempted", "Preempted by pod 1-2-3 on node node-1");
-    let created = |pod: &str, at| job_event("low", at, "SuccessfulCreate", &format!("Created pod: {pod}"));
-    let spec = json!({"spec": {"parallelism": 1, "completions": 1,
-        "template": {"spec": {"terminationGracePeriodSeconds": 1}}}});
-    let next = [job("low", spec), replacement("low-bbbbb", None), created("low-bbbbb", 20.0)];
-    let events = [created(pod, 1.0), preempted, killing];
-    let timeline = concluded([start_events(pod, 1.0), events.to_vec(), next.to_vec()].concat());
-    let workload = &timeline.workloads()[0];
-    let slots = timeline.summary(workload, at(30.0)).slots;
-    // The work ended between 8.6 and 14 seconds after noon.
-    assert_eq!(slots.phases[PhaseKind::Terminating], 1_300);
-    assert_eq!((slots.phases[PhaseKind::Unknown], slots.phases[PhaseKind::BackOff]), (0, 8_700));
-    let waits: Vec<_> =
-        timeline.retries(workload).into_values().map(|retry| (retry.since, retry.until)).collect();
-    assert_eq!(waits, [(at(11.3), at(20.0))], "the bar must agree with the slot time");
 }
 
 #[test]

@@ -239,6 +239,48 @@ fn the_ranges_of_slot_time_contain_its_parts() {
     assert!((900..1_000).contains(&(high - low)), "[{low}, {high}]");
 }
 
+/// Ten Pods that work for 2.4 s. They start at these hundredths of five different seconds, two at a time.
+fn pods_of_equal_length(hundredths: impl Fn(u32) -> u32) -> Timeline {
+    let job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
+        "spec": {"parallelism": 2, "completions": 10}, "status": {"conditions": [condition("Complete", "True", 40)]},
+    });
+    let pods = (0..10_u32).flat_map(|nth| {
+        let name = format!("p{nth}");
+        let (second, hundredths) = (nth / 2 * 5 + 5, hundredths(nth));
+        let start = f64::from(second) + f64::from(hundredths) / 100.0;
+        let (second, end) = (i64::from(second), i64::from(second + (hundredths + 240) / 100));
+        let ran = terminated("main-0", second, end, 0, "Completed");
+        let status = json!({"metadata": {"creationTimestamp": time(second)},
+            "status": {"startTime": time(second), "conditions": [condition("PodScheduled", "True", second)],
+                "containerStatuses": [container_status("main", 0, ran, json!({}))]}});
+        let started = of_pod(&name, kubelet_event("Started", "main", start, "x"));
+        [
+            of_pod(&name, patched(succeeded_pod(), status)),
+            of_pod(&name, scheduled_event(start - 0.3)),
+            started,
+        ]
+    });
+    listed(pods.collect::<Vec<_>>().into_iter().chain([job]))
+}
+
+#[test]
+fn the_errors_of_pods_that_start_at_the_same_fraction_of_a_second_add_up() {
+    let half_range = |timeline: &Timeline| {
+        let summary = timeline.summary(&timeline.workloads()[0], at(60.0));
+        let work = summary.slots.phases[PhaseKind::Running];
+        let [low, high] = summary.slot_uncertainty.phase_ranges(&summary.slots)[PhaseKind::Running];
+        assert!((low..=high).contains(&24_000), "{work} in [{low}, {high}] does not contain the true work");
+        (high - low) / 2
+    };
+    // Each end is truncated by 0.9 s or a little less, so the work of each Pod seems 0.4 s too short.
+    let together = half_range(&pods_of_equal_length(|nth| 50 + nth % 3));
+    let spread = half_range(&pods_of_equal_length(|nth| 10 * nth));
+    assert!((4_000..5_000).contains(&together), "{together}");
+    // The square root of ten independent errors.
+    assert!((1_400..2_000).contains(&spread), "{spread}");
+}
+
 /// The scheduler finds no node at `refused`, and the autoscaler reacts at `reaction`.
 fn refused_events(refused: f64, reaction: f64) -> [Value; 2] {
     let event = |reason: &str, seconds: f64, message: &str| {

@@ -16,6 +16,7 @@ mod fatal_causes;
 mod fatal_workloads;
 #[cfg(test)]
 mod gone;
+mod gone_stops;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]

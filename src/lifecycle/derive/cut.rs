@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::lifecycle::container_life::ContainerLife;
 use crate::lifecycle::evidence::Source;
 use crate::lifecycle::instant::Instant;
+use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::phase::{Phase, PhaseKind};
 
 /// A candidate for a phase. It may overlap other intervals.
@@ -90,8 +91,8 @@ impl PhaseList {
             kind: interval.kind,
             start: start.at,
             end: end.map(|end| end.at),
-            start_width: start.width_millis(),
-            end_width: end.map_or(0, |end| end.width_millis()),
+            start_error: start.error(),
+            end_error: end.map_or(InstantError::NONE, |end| end.error()),
             source: interval.source_of_piece(start, end),
             container: interval.container.clone(),
             reason: interval.reason.clone(),
@@ -153,7 +154,7 @@ impl PhaseList {
             return false;
         }
         last.end = end.map(|end| end.at);
-        last.end_width = end.map_or(0, |end| end.width_millis());
+        last.end_error = end.map_or(InstantError::NONE, |end| end.error());
         last.source = last.source.max(interval.source_of_piece(start, end));
         if let Some(boundary) = self.boundaries.as_mut().and_then(|boundaries| boundaries.last_mut()) {
             boundary.1 = end;

@@ -221,10 +221,10 @@ fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration 
         work += millis;
         let is_work = |other: Option<&Phase>| other.is_some_and(|other| other.kind.is_work());
         if !is_work(index.checked_sub(1).and_then(|before| phases.get(before))) {
-            uncertainty.add(phase.start_width, 1);
+            uncertainty.add_start(phase.start_error);
         }
         if !is_work(phases.get(index + 1)) {
-            uncertainty.add(phase.end_width, 1);
+            uncertainty.add_end(phase.end_error);
         }
     }
     let mut run = RangedDuration::new(work, uncertainty);
@@ -246,8 +246,8 @@ fn sum_unready(phases: &[Phase], readiness: Readiness, outcome: PodOutcome) -> O
     let mut millis = 0;
     for phase in phases.iter().filter(|phase| is_known && phase.kind == PhaseKind::Unready) {
         millis += phase.end?.as_millisecond() - phase.start.as_millisecond();
-        uncertainty.add(phase.start_width, 1);
-        uncertainty.add(phase.end_width, 1);
+        uncertainty.add_start(phase.start_error);
+        uncertainty.add_end(phase.end_error);
     }
     is_known.then(|| RangedDuration::new(millis, uncertainty))
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Phase, PhaseKind, RangedDuration, Uncertainty};
+use crate::lifecycle::{InstantError, Phase, PhaseKind, RangedDuration, Uncertainty};
 use crate::timeline::budget::condition::{Condition, Measure, PodTime, SlotUse, Statistic};
 use crate::timeline::reports::summary::{Summary, nearest_rank};
 use crate::timeline::timeline::Timeline;
@@ -140,8 +140,8 @@ fn measure_wall(workload: &Workload, summary: &Summary) -> Result<Measured, Unme
         return Ok(Measured { value: to_float(value), low: to_float(low), high: to_float(value) });
     }
     let mut uncertainty = Uncertainty::default();
-    uncertainty.add(TRUNCATED_WIDTH, 1);
-    uncertainty.add(TRUNCATED_WIDTH, 1);
+    uncertainty.add_start(InstantError::in_middle_of(TRUNCATED_WIDTH));
+    uncertainty.add_end(InstantError::in_middle_of(TRUNCATED_WIDTH));
     Ok(RangedDuration::new(summary.wall_millis, uncertainty).into())
 }
 
@@ -164,8 +164,8 @@ fn time_in_phase(phases: &[Phase], kind: PhaseKind) -> Option<RangedDuration> {
     for phase in phases.iter().filter(|phase| phase.kind == kind) {
         let end = phase.end?;
         millis = millis.saturating_add(end.as_millisecond().saturating_sub(phase.start.as_millisecond()));
-        uncertainty.add(phase.start_width, 1);
-        uncertainty.add(phase.end_width, 1);
+        uncertainty.add_start(phase.start_error);
+        uncertainty.add_end(phase.end_error);
         is_known = true;
     }
     is_known.then(|| RangedDuration::new(millis, uncertainty))

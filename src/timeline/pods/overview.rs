@@ -86,17 +86,17 @@ impl Millis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CompactRange {
     /// The distance from the low end to the estimate, in units, see [`CompactRange::to_millis`].
-    below: u8,
+    below: u16,
     /// The distance from the estimate to the high end, in units.
-    above: u8,
+    above: u16,
 }
 
 impl CompactRange {
     /// Each of the first [`CompactRange::SHORT_UNITS`] units stands for this number of milliseconds, and each further unit
-    /// for a second. Distances of more than 254 units, which are 56 seconds, are cut.
+    /// for a second. Distances of more than 18 hours are cut.
     const UNIT_MILLIS: i64 = 10;
     const SHORT_UNITS: i64 = 200;
-    const UNKNOWN: Self = Self { below: u8::MAX, above: u8::MAX };
+    const UNKNOWN: Self = Self { below: u16::MAX, above: u16::MAX };
 
     fn new(duration: Option<RangedDuration>) -> Self {
         let Some(duration) = duration else { return Self::UNKNOWN };
@@ -106,13 +106,13 @@ impl CompactRange {
             // A long distance is rounded up, so that the range contains the true time.
             let long = millis.saturating_sub(short).saturating_add(999) / 1_000;
             let units = if millis <= short { millis / Self::UNIT_MILLIS } else { Self::SHORT_UNITS + long };
-            u8::try_from(units).unwrap_or(u8::MAX - 1).min(u8::MAX - 1)
+            u16::try_from(units).unwrap_or(u16::MAX - 1).min(u16::MAX - 1)
         };
         Self { below: distance(estimate_millis - low_millis), above: distance(high_millis - estimate_millis) }
     }
 
     /// Converts units to milliseconds.
-    fn to_millis(units: u8) -> i64 {
+    fn to_millis(units: u16) -> i64 {
         let units = i64::from(units);
         let long = (units - Self::SHORT_UNITS).max(0);
         units.min(Self::SHORT_UNITS) * Self::UNIT_MILLIS + long * 1_000
@@ -355,10 +355,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_range_contains_the_range_up_to_a_minute() {
-        for (below, above, stored) in
-            [(0, 1_990, (0, 1_990)), (2_000, 2_001, (2_000, 3_000)), (33_400, 0, (34_000, 0))]
-        {
+    fn a_stored_range_contains_the_range_up_to_several_hours() {
+        for (below, above, stored) in [
+            (0, 1_990, (0, 1_990)),
+            (2_000, 2_001, (2_000, 3_000)),
+            (33_400, 70_000, (34_000, 70_000)),
+            (0, 9_999_001, (0, 10_000_000)),
+        ] {
             let range = RangedDuration {
                 estimate_millis: 50_000,
                 low_millis: 50_000 - below,

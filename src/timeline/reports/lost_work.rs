@@ -244,7 +244,7 @@ fn subtract(intervals: Vec<(i64, i64)>, others: &[(i64, i64)]) -> Vec<(i64, i64)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::PhaseKind;
+    use crate::lifecycle::{InstantError, PhaseKind};
 
     #[test]
     fn only_time_outside_the_other_intervals_remains() {
@@ -259,7 +259,8 @@ mod tests {
         let loss = PodLoss { failed_runs: vec![(10, 20), (30, 40)], other_work: Some(LossCause::Deleted) };
         let parts = |start, end| {
             let mut parts = Vec::new();
-            let span = PhaseSpan { kind: PhaseKind::Running, start, end, start_width: 0, end_width: 0 };
+            let (start_error, end_error) = (InstantError::NONE, InstantError::NONE);
+            let span = PhaseSpan { kind: PhaseKind::Running, start, end, start_error, end_error };
             loss.for_each_part(span, |start, cause| parts.push((start, cause)));
             parts
         };

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ByPhase, Evidence, PhaseKind, PhaseSpan};
+use crate::lifecycle::{ByPhase, Evidence, Instant, PhaseKind, PhaseSpan};
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
-use crate::timeline::reports::slot_ranges::{CommonEnds, SlotUncertainty};
+use crate::timeline::reports::slot_ranges::{SlotUncertainty, SlotUncertaintyBuilder};
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -59,7 +59,8 @@ enum SlotChange {
 
 /// Accounts for the slot time of a workload's Pods until its end or `now`.
 pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Timestamp) -> SlotAccount {
-    let end = end_of_slots(timeline, workload).unwrap_or(now).as_millisecond();
+    let last_instant = end_of_slots(timeline, workload);
+    let end = last_instant.map_or(now, |end| end.at).as_millisecond();
     let job = timeline.owners.job(&workload.uid);
     if workload.runs_elsewhere_by().is_some() {
         // Nothing shows how Pods in another cluster use the slots.
@@ -103,6 +104,9 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
         state.apply(change);
     }
     state.account_for((end - accounted_until.max(accounted_from)).max(0), &mut account);
+    if let Some(end) = last_instant {
+        account.uncertainty.add_idle_end(end.error(), state.count_idle());
+    }
     account
 }
 
@@ -143,19 +147,17 @@ fn pod_changes(
             pods.changes.push((result.at.as_millisecond(), SlotChange::CompletionSettled));
         }
     }
-    account.uncertainty = pods.uncertainty;
-    account.uncertainty.add_ends(&pods.ends);
+    account.uncertainty = pods.uncertainty.finish();
     pods.changes
 }
 
-/// The best estimate of the end of a workload; `None` if it has not ended. A workload does not end before the last of
-/// its Pods.
-fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Timestamp> {
+/// The end of a workload; `None` if it has not ended. A workload does not end before the last of its Pods.
+fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Instant> {
     let mut end = workload.end_instant()?;
     if let Some(last) = timeline.overviews(workload).filter_map(|(_, overview)| overview.end()).max() {
         end.raise_earliest(last, Evidence::WorkloadEnded);
     }
-    Some(end.at)
+    Some(end)
 }
 
 /// The start of the first slots, in milliseconds since 1970. The controller creates the first Pod at once. So if the
@@ -205,8 +207,7 @@ impl Timeline {
 #[derive(Default)]
 struct PodChanges {
     changes: Vec<(i64, SlotChange)>,
-    uncertainty: SlotUncertainty,
-    ends: CommonEnds,
+    uncertainty: SlotUncertaintyBuilder,
 }
 
 impl PodChanges {
@@ -242,7 +243,7 @@ impl PodChanges {
             }
         });
         if let Some(last) = last {
-            self.ends.add(last);
+            self.uncertainty.add_end(last);
         }
         if let Some(known_until) = last.and_then(|last| unknown_since(overview, last)) {
             self.changes.push((known_until, SlotChange::PhaseUnknown { pod }));
@@ -332,13 +333,35 @@ impl SlotState {
         }
     }
 
+    /// The number of slots that the workload has now.
+    fn count_slots(&self) -> u32 {
+        let left = self.completions.map(|completions| completions.saturating_sub(self.settled));
+        left.map_or(self.parallelism, |left| left.min(self.parallelism))
+    }
+
+    /// Of these empty slots, the number that are in back-off.
+    fn count_back_off(&self, empty: u32) -> u32 {
+        let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
+        match (waits, self.per_index) {
+            (0, _) => 0,
+            (_, true) => empty.min(waits),
+            // A Job without a limit per index creates no Pod at all while it waits after a failure.
+            (_, false) => empty,
+        }
+    }
+
+    /// The number of idle slots.
+    fn count_idle(&self) -> u32 {
+        let empty = self.count_slots().saturating_sub(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
+        empty - self.count_back_off(empty)
+    }
+
     /// Adds `millis` in this state to the account.
     fn account_for(&self, millis: i64, account: &mut SlotAccount) {
         if millis == 0 {
             return;
         }
-        let left = self.completions.map(|completions| completions.saturating_sub(self.settled));
-        let slots = left.map_or(self.parallelism, |left| left.min(self.parallelism));
+        let slots = self.count_slots();
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
         // Times and numbers of a cluster can have any value. Slot time that is too long to be counted is left out.
         let room = (i64::MAX / 2).saturating_sub(account.slots.total) / i64::from(slots.max(pods).max(1));
@@ -372,13 +395,7 @@ impl SlotState {
         let unknown = pods.saturating_sub(self.counts.values().sum());
         account.slots.phases[PhaseKind::Unknown] += i64::from(unknown) * millis;
         let empty = slots - pods;
-        let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
-        let in_back_off = match (waits, self.per_index) {
-            (0, _) => 0,
-            (_, true) => empty.min(waits),
-            // A Job without a limit per index creates no Pod at all while it waits after a failure.
-            (_, false) => empty,
-        };
+        let in_back_off = self.count_back_off(empty);
         account.slots.phases[PhaseKind::BackOff] += i64::from(in_back_off) * millis;
         account.slots.idle += i64::from(empty - in_back_off) * millis;
     }

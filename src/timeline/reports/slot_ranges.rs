@@ -2,15 +2,14 @@
 
 use std::ops::AddAssign;
 
-use crate::lifecycle::{ByPhase, PhaseKind, PhaseSpan, Uncertainty};
+use crate::lifecycle::{ByPhase, InstantError, MAX_WIDTH_FOR_TENTHS, PhaseKind, PhaseSpan, Uncertainty};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::reports::slot_time::SlotTime;
 
 /// The uncertainty of each part of slot time.
 ///
-/// A boundary between two phases moves slot time from one phase to the other, so it makes both uncertain. The errors of
-/// the boundaries count as independent and uniform. Pods that started together and ended in the same second are an
-/// exception: they count as ended together, so the errors of their ends are the same.
+/// A boundary between two phases moves slot time from one phase to the other, so it makes both uncertain. Fine times count
+/// as independent. Times that are truncated to the second are correlated, see [`SlotUncertaintyBuilder`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotUncertainty {
     phases: ByPhase<Uncertainty>,
@@ -18,26 +17,15 @@ pub struct SlotUncertainty {
 }
 
 impl SlotUncertainty {
-    /// Adds a boundary whose interval has this width, in milliseconds. `None` stands for a slot without a Pod.
-    fn add_boundary(&mut self, before: Option<PhaseKind>, after: Option<PhaseKind>, width_millis: u32) {
-        if before == after {
-            return;
-        }
-        for kind in [before, after] {
-            kind.map_or(&mut self.idle, |kind| &mut self.phases[kind]).add(width_millis, 1);
-        }
+    /// The uncertainty of this part of slot time. `None` stands for a slot without a Pod.
+    fn part_mut(&mut self, kind: Option<PhaseKind>) -> &mut Uncertainty {
+        kind.map_or(&mut self.idle, |kind| &mut self.phases[kind])
     }
 
-    /// Adds the boundary at the start of a Pod's `span`. `previous` is the Pod's span before it.
-    pub(crate) fn add_start(&mut self, previous: Option<PhaseSpan>, span: PhaseSpan) {
-        self.add_boundary(previous.map(|previous| previous.kind), Some(span.kind), span.start_width);
-    }
-
-    /// Adds the ends of Pods that ended together.
-    pub(crate) fn add_ends(&mut self, ends: &CommonEnds) {
-        for ((kind, ..), width) in &ends.0 {
-            self.add_boundary(Some(*kind), None, *width);
-        }
+    /// Adds the end of idle time in this number of slots.
+    pub(crate) fn add_idle_end(&mut self, error: InstantError, slots: u32) {
+        let width = u64::from(error.width()) * u64::from(slots);
+        self.idle.add_uniform(width.saturating_mul(width), width);
     }
 
     /// The 5th and the 95th percentile of the slot time in each phase, in milliseconds.
@@ -50,42 +38,27 @@ impl SlotUncertainty {
         range(slots.idle, self.idle, slots.total)
     }
 
-    /// Half of the range of the sum of these phases, and of the idle time if `with_idle` is set, in milliseconds.
-    pub(crate) fn half_range_millis(
+    /// The sum of these phases, and of the idle time if `with_idle` is set, with its 5th and its 95th percentile, in
+    /// milliseconds.
+    pub(crate) fn sum_with_range(
         &self,
+        slots: &SlotTime,
         kinds: impl IntoIterator<Item = PhaseKind>,
         with_idle: bool,
-    ) -> i64 {
-        let mut sum = if with_idle { self.idle } else { Uncertainty::default() };
-        kinds.into_iter().for_each(|kind| sum.add_sum(self.phases[kind]));
-        sum.half_range_millis()
-    }
-}
-
-/// Pods have a common end if they started their last phase in the same quarter of a second and ended in the same
-/// second.
-const QUARTER_SECOND: i64 = 250;
-
-/// The ends of Pods, grouped by their last phase, the quarter of a second in which it started, and the second in which
-/// it ended. The value is the sum of the widths of the ends.
-#[derive(Debug, Default)]
-pub(crate) struct CommonEnds(FastMap<(PhaseKind, i64, i64), u32>);
-
-impl CommonEnds {
-    /// Adds the end of the last span of a Pod.
-    pub(crate) fn add(&mut self, last: PhaseSpan) {
-        let Some(end) = last.end else { return };
-        let earliest = end - i64::from(last.end_width / 2);
-        let group = (last.kind, last.start.div_euclid(QUARTER_SECOND), earliest.div_euclid(1_000));
-        let width = self.0.entry(group).or_default();
-        *width = width.saturating_add(last.end_width);
+    ) -> (i64, [i64; 2]) {
+        let (mut millis, mut sum) = if with_idle { (slots.idle, self.idle) } else { Default::default() };
+        for kind in kinds {
+            millis += slots.phases[kind];
+            sum.add_sum(self.phases[kind]);
+        }
+        (millis, range(millis, sum, slots.total))
     }
 }
 
 /// Returns the range of a part of slot time. A part cannot be negative, and cannot be longer than the whole.
 fn range(millis: i64, uncertainty: Uncertainty, total: i64) -> [i64; 2] {
-    let half = uncertainty.half_range_millis();
-    [millis.saturating_sub(half).max(0), millis.saturating_add(half).min(total.max(millis))]
+    let [low, high] = uncertainty.range_around(millis);
+    [low.max(0), high.min(total.max(millis))]
 }
 
 impl AddAssign for SlotUncertainty {
@@ -95,4 +68,144 @@ impl AddAssign for SlotUncertainty {
             uncertainty.add_sum(other.phases[kind]);
         }
     }
+}
+
+/// Adds up the uncertainty of slot time over the boundaries of all Pods of a workload.
+///
+/// The Pods of a workload often work for the same time. If such Pods also start at the same fraction of a second, the ends
+/// of their work are truncated by the same amount, even if they start in different seconds. So the boundaries that are
+/// known to a second are grouped by the lengths of the phases before them, and their errors count as correlated if the
+/// phases started at about the same fraction of a second.
+#[derive(Debug, Default)]
+pub(crate) struct SlotUncertaintyBuilder {
+    fine: SlotUncertainty,
+    /// The coarse boundaries with the same properties.
+    coarse: FastMap<CoarseBoundary, SumOfWidths>,
+}
+
+/// The properties of a boundary that is known to a second. The order of the fields is the order in which boundaries are
+/// grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct CoarseBoundary {
+    before: Option<PhaseKind>,
+    after: Option<PhaseKind>,
+    /// The second in which the phase before started, if the start is coarse, or in which the first phase of the Pod
+    /// started. `None` if the start is fine.
+    second: Option<i64>,
+    /// The shortest possible length of the phase before, in eighths of a second.
+    length: i64,
+    /// The sixteenth of a second in which the phase before started.
+    sixteenth: u8,
+}
+
+/// The length of an interval of a second, in the unit of [`CoarseBoundary::length`].
+const EIGHTHS: i64 = 8;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct SumOfWidths {
+    widths: u64,
+    squares: u64,
+}
+
+impl SlotUncertaintyBuilder {
+    /// Adds the start of a Pod's `span`. `previous` is the Pod's span before it.
+    pub(crate) fn add_start(&mut self, previous: Option<PhaseSpan>, span: PhaseSpan) {
+        self.add_boundary(previous, Some(span.kind), span.start, span.start_error);
+    }
+
+    /// Adds the end of the last span of a Pod.
+    pub(crate) fn add_end(&mut self, last: PhaseSpan) {
+        if let Some(end) = last.end {
+            self.add_boundary(Some(last), None, end, last.end_error);
+        }
+    }
+
+    fn add_boundary(
+        &mut self,
+        previous: Option<PhaseSpan>,
+        after: Option<PhaseKind>,
+        at: i64,
+        error: InstantError,
+    ) {
+        let before = previous.map(|previous| previous.kind);
+        if before == after {
+            return;
+        }
+        let width = error.width();
+        if width < MAX_WIDTH_FOR_TENTHS || error.is_only_bounded() {
+            self.fine.part_mut(before).add_end(error);
+            self.fine.part_mut(after).add_start(error);
+            return;
+        }
+        let earliest = at - i64::from(error.before);
+        let fine_start = previous.filter(|previous| previous.start_error.width() < MAX_WIDTH_FOR_TENTHS);
+        let start = previous.map_or(earliest, |previous| previous.start);
+        let (second, sixteenth) = match fine_start {
+            Some(_) => (None, u8::try_from(start.rem_euclid(1_000) * 16 / 1_000).unwrap_or(0)),
+            None => (Some(start.div_euclid(1_000)), 0),
+        };
+        let length = (earliest - start).div_euclid(1_000 / EIGHTHS);
+        let sum = self.coarse.entry(CoarseBoundary { before, after, second, length, sixteenth }).or_default();
+        sum.widths += u64::from(width);
+        sum.squares += u64::from(width) * u64::from(width);
+    }
+
+    /// Returns the uncertainty of slot time.
+    pub(crate) fn finish(self) -> SlotUncertainty {
+        let mut uncertainty = self.fine;
+        let mut coarse: Vec<(CoarseBoundary, SumOfWidths)> = self.coarse.into_iter().collect();
+        coarse.sort_unstable_by_key(|(boundary, _)| *boundary);
+        let mut rest = &coarse[..];
+        while let Some((first, _)) = rest.first() {
+            let (group, later) =
+                rest.split_at(rest.partition_point(|(other, _)| other.may_last_as_long_as(first)));
+            let (squares, total) = correlated_squares(group);
+            for kind in [first.before, first.after] {
+                uncertainty.part_mut(kind).add_uniform(squares, total);
+            }
+            rest = later;
+        }
+        uncertainty
+    }
+}
+
+impl CoarseBoundary {
+    /// Whether the phases before the two boundaries may have the same length. `shortest` is not longer than `self`.
+    fn may_last_as_long_as(&self, shortest: &Self) -> bool {
+        let same = |boundary: &Self| (boundary.before, boundary.after, boundary.second);
+        same(self) == same(shortest) && self.length <= shortest.length + EIGHTHS
+    }
+}
+
+/// The cosine of each sixteenth of a circle, in thousandths.
+const COSINES: [i64; 16] =
+    [1_000, 924, 707, 383, 0, -383, -707, -924, -1_000, -924, -707, -383, 0, 383, 707, 924];
+
+/// Returns twelve times the variance of the sum of these boundaries, and the sum of their widths. Of three models of the
+/// errors, the model with the largest variance counts:
+///
+/// - The errors are independent.
+/// - The phases have exactly the same length. The correlation of two truncated times then depends on the distance of their
+///   fractions of a second.
+/// - The lengths differ a little. Each boundary counts as a vector: its length is the width of the interval, and its
+///   direction is the fraction of the second, as on a clock.
+fn correlated_squares(group: &[(CoarseBoundary, SumOfWidths)]) -> (u64, u64) {
+    let (mut squares, mut total) = (0_u64, 0_u64);
+    let mut widths = [0_i64; 16];
+    for (boundary, sum) in group {
+        squares += sum.squares;
+        total += sum.widths;
+        widths[usize::from(boundary.sixteenth) % 16] += i64::try_from(sum.widths).unwrap_or(0);
+    }
+    let (mut x, mut y, mut correlated) = (0, 0, 0_i128);
+    for (direction, &width) in widths.iter().enumerate() {
+        x += width * COSINES[direction] / 1_000;
+        y += width * COSINES[(direction + 12) % 16] / 1_000;
+        for (&other, distance) in widths[direction..].iter().chain(&widths[..direction]).zip(0_i128..) {
+            correlated +=
+                i128::from(width) * i128::from(other) * (128 - 3 * distance * (16 - distance)) / 128;
+        }
+    }
+    let vectors = i128::from(x).pow(2) + i128::from(y).pow(2);
+    (squares.max(u64::try_from(correlated.max(vectors)).unwrap_or(0)), total)
 }

@@ -62,15 +62,17 @@ impl JobRecord {
             _ => false,
         };
         let pairs = [("FailureTarget", "Failed"), ("SuccessCriteriaMet", "Complete")];
-        let end = pairs.iter().find_map(|(decision, end)| {
-            status.true_condition(decision).filter(is_new_decision)?;
-            known_time(status.true_condition(end)?.last_transition_time)
+        let stop = pairs.iter().find_map(|(decision, end)| {
+            let decision = status.true_condition(decision).filter(is_new_decision)?;
+            let ended = known_time(status.true_condition(end)?.last_transition_time)?;
+            Some((known_time(decision.last_transition_time), ended))
         });
         let grace_period = spec.template.spec.termination_grace_period_seconds;
         StopBounds {
             grace_period: grace_period.filter(|seconds| *seconds >= 0).map(SignedDuration::from_secs),
+            decided: stop.and_then(|(decided, _)| decided),
             // The time of the condition is truncated to the second.
-            ended_by: end.map(|end| saturating_add(end, SignedDuration::from_secs(1))),
+            ended_by: stop.map(|(_, ended)| saturating_add(ended, SignedDuration::from_secs(1))),
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Phase, PhaseKind, Source};
+use crate::lifecycle::{ContainerLife, ContainerRole, InstantError, Phase, PhaseKind, Source};
 use crate::timeline::TimelinePod;
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::Bar;
@@ -91,8 +91,9 @@ fn split_at_ready(
 /// runs that were not seen, the state is unknown.
 fn container_phases(container: &ContainerLife) -> Vec<(Phase, CellMark)> {
     let phase = |kind, start, end| {
+        let (start_error, end_error) = (InstantError::NONE, InstantError::NONE);
         let (container, reason, source) = (None, None, Source::Event);
-        let phase = Phase { kind, start, end, start_width: 0, end_width: 0, source, container, reason };
+        let phase = Phase { kind, start, end, start_error, end_error, source, container, reason };
         (phase, CellMark::Phase(kind))
     };
     let mut phases = Vec::with_capacity(container.runs.len() * 2 + 1);

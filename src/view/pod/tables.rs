@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, RangedDuration, Readiness, Uncertainty};
+use crate::lifecycle::{
+    ContainerLife, ContainerRun, InstantError, Phase, Pull, RangedDuration, Readiness, Uncertainty,
+};
 use crate::view::chart::mark::CellMark;
 use crate::view::pod::extras::{ConditionRow, PodEvent, PodExtras};
 use crate::view::pod::page::PodPage;
@@ -56,7 +58,7 @@ impl PodPage<'_> {
             let glyph = mark.glyph(self.context.glyphs);
             vec![
                 TableCell::new(format!("{glyph} {}", phase.kind.name()), mark.style()),
-                TableCell::new(offset(start, phase.start_width), Style::Text),
+                TableCell::new(offset(start, phase.start_error), Style::Text),
                 self.phase_duration(phase),
                 TableCell::new(phase.source.name(), Style::Dim),
                 optional_text(phase.container.as_deref(), Style::Text),
@@ -132,9 +134,10 @@ impl PodPage<'_> {
         let code_style =
             if run.exit_code.is_some_and(|code| code != 0) { Style::Failure } else { Style::Text };
         let code = run.exit_code.map_or(none.to_owned(), |code| code.to_string());
-        let start = self.zero().zip(run.start).map(|(zero, start)| {
-            offset(start.at.as_millisecond().saturating_sub(zero), start.width_millis())
-        });
+        let start = self
+            .zero()
+            .zip(run.start)
+            .map(|(zero, start)| offset(start.at.as_millisecond().saturating_sub(zero), start.error()));
         let duration = match (run.start, run.end) {
             (Some(start), Some(end)) => {
                 TableCell::new(format_ranged(RangedDuration::between(&start, &end)), Style::Text)
@@ -246,7 +249,7 @@ impl PodPage<'_> {
         let rows = events.iter().map(|event| {
             let at = self.zero().zip(event.at);
             let since = at.map_or("?".into(), |(zero, at)| {
-                offset(at.as_millisecond().saturating_sub(zero), EVENT_WIDTH)
+                offset(at.as_millisecond().saturating_sub(zero), InstantError::in_middle_of(EVENT_WIDTH))
             });
             let style = if event.warning { Style::Warning } else { Style::Text };
             vec![
@@ -342,11 +345,14 @@ fn runs_not_seen(runs: u32) -> String {
     format!("{runs} run{} not seen", if runs == 1 { "" } else { "s" })
 }
 
-/// Writes a time relative to the start of the Pod's axis: `+5.9s`. The true time lies in an interval of `width`
-/// milliseconds.
-fn offset(millis: i64, width: u32) -> String {
+/// Writes a time relative to the start of the Pod's axis: `+5.9s`.
+fn offset(millis: i64, error: InstantError) -> String {
     let mut uncertainty = Uncertainty::default();
-    uncertainty.add(width, 1);
+    if millis < 0 {
+        uncertainty.add_start(error);
+    } else {
+        uncertainty.add_end(error);
+    }
     let distance = format_ranged(RangedDuration::new(millis.saturating_abs(), uncertainty));
     match millis {
         0 => "0s".into(),

@@ -13,10 +13,13 @@ use crate::view::view_context::ViewContext;
 /// The largest distance between a share and the ends of its range in percentage points, rounded up. `None` if the range
 /// is not wider than one point.
 fn uncertainty(segment: Segment, summary: &Summary) -> Option<i64> {
-    let half = summary.slot_uncertainty.half_range_millis(segment.phases(), segment == Segment::Idle);
+    let with_idle = segment == Segment::Idle;
+    let (millis, [low, high]) =
+        summary.slot_uncertainty.sum_with_range(&summary.slots, segment.phases(), with_idle);
     let total = summary.slots.total.max(1);
-    let is_visible = half.saturating_mul(200) > total;
-    is_visible.then(|| half.saturating_mul(100).saturating_add(total - 1) / total)
+    let is_visible = (high - low).saturating_mul(100) > total;
+    let distance = (millis - low).max(high - millis);
+    is_visible.then(|| distance.saturating_mul(100).saturating_add(total - 1) / total)
 }
 
 /// Stands before a further line of the verdict.
