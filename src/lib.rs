@@ -43,7 +43,7 @@ pub mod testing {
         pub use crate::observation::{
             COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec,
             JobStatus, Object, ObjectKind, ObjectMeta, Observation, Outage, OwnerReference, Pod,
-            PodCondition, PodSpec, PodStatus, Running, Seen, Terminated, Time,
+            PodCondition, PodSpec, PodStatus, Relist, Running, Seen, Terminated, Time,
         };
     }
 

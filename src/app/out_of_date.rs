@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::app::exit::RunError;
 use crate::app::final_refresh::FinalRefresh;
 use crate::app::run::Run;
-use crate::observation::Outage;
+use crate::observation::{Outage, Relist};
 use crate::source::feed::RefreshScope;
 
 /// Maximum time that a run which is about to end waits until the source has read once more what may be out of date. The
@@ -19,15 +19,23 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(35);
 impl Run<'_> {
     /// Stores which collections the source cannot read. Reports the change if a reporter needs every change.
     pub(crate) fn on_outages(&mut self, received: Timestamp, outages: Vec<Outage>) -> Result<(), RunError> {
-        let timeline = &mut self.state.timeline;
-        let have_fewer = outages.len() < timeline.outages().len();
-        timeline.set_outages(outages);
+        self.state.timeline.set_outages(outages);
+        self.report_changes(received)
+    }
+
+    /// Adds the Pods that a new list shows to be gone. Reports the change if a reporter needs every change.
+    pub(crate) fn on_relist(&mut self, relist: &Relist) -> Result<(), RunError> {
         if !self.state.is_synced {
             return Ok(());
         }
-        if have_fewer {
-            // Late Events may name Pods that no longer exist.
-            self.state.timeline.conclude_gone_pods();
+        self.state.timeline.apply_relist(relist);
+        let received = self.state.timeline.last_received().unwrap_or(relist.at);
+        self.report_changes(received)
+    }
+
+    fn report_changes(&mut self, received: Timestamp) -> Result<(), RunError> {
+        if !self.state.is_synced {
+            return Ok(());
         }
         if self.reporters.iter_mut().any(|reporter| reporter.needs_every_change()) {
             let changes = self.recompute();

@@ -146,6 +146,7 @@ impl<'a> Run<'a> {
             Update::Synced => self.on_synced()?,
             Update::Progress(progress) => self.state.progress = Some(progress),
             Update::Outages { received, outages } => self.on_outages(received, outages)?,
+            Update::Relisted(relist) => self.on_relist(&relist)?,
             Update::Refreshed => self.on_refreshed(),
             Update::PlaybackRestarted => self.restart(),
             Update::PlaybackEnded => self.end_playback(),

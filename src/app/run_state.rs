@@ -186,7 +186,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::observation::{ObjectKind, Observation, Seen};
+    use crate::observation::{ObjectKind, Observation, Outage, Seen};
 
     /// Returns the state of a run whose feed has delivered these objects, each with its recording tag.
     fn synced_state(objects: &[(&str, serde_json::Value)]) -> RunState {
@@ -208,6 +208,30 @@ mod tests {
             "status": {"conditions": [{"type": condition, "status": "True"}]},
         });
         ("Job", job)
+    }
+
+    #[test]
+    fn a_success_is_unknown_and_a_failure_stays_while_something_required_cannot_be_read() {
+        let outage = |resource: &str, is_optional| Outage {
+            kind: String::new(),
+            resource: resource.to_owned(),
+            namespace: None,
+            since: Timestamp::UNIX_EPOCH,
+            reason: "forbidden (403)".to_owned(),
+            is_optional,
+        };
+        let (pods, events) = (outage("pods", false), outage("events", true));
+        for (condition, outages, exit) in [
+            ("Complete", vec![], Exit::Success),
+            ("Complete", vec![events.clone()], Exit::Success),
+            ("Complete", vec![pods.clone()], Exit::Unknown),
+            ("Complete", vec![events, pods.clone()], Exit::Unknown),
+            ("Failed", vec![pods], Exit::Failed),
+        ] {
+            let mut state = synced_state(&[job_of_set("a", condition)]);
+            state.timeline.set_outages(outages.clone());
+            assert_eq!(state.exit(), exit, "{condition} {outages:?}");
+        }
     }
 
     #[test]

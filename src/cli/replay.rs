@@ -104,6 +104,7 @@ pub(crate) fn load(file: &Path) -> Option<(RecordingHeader, Vec<RecordingEntry>,
             RecordingEntry::Observation(observation) => timeline.apply(observation),
             RecordingEntry::Synced
             | RecordingEntry::Outages { .. }
+            | RecordingEntry::Relist(_)
             | RecordingEntry::End(_)
             | RecordingEntry::Unknown => {}
         }

@@ -20,6 +20,7 @@ pub(crate) mod observed;
 pub(crate) mod outage;
 pub(crate) mod pod;
 pub(crate) mod preemption;
+pub(crate) mod relist;
 pub(crate) mod time;
 
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -40,5 +41,6 @@ pub use pod::{
     Container, ContainerState, ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, Running, Terminated,
 };
 pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
+pub use relist::Relist;
 pub use time::Time;
 pub(crate) use time::{known_time, saturating_add, saturating_sub, truncate_to_millis};

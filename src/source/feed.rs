@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::observation::{Observation, Outage};
+use crate::observation::{Observation, Outage, Relist};
 use crate::source::clock::Clock;
 use crate::source::error::SourceError;
 
@@ -24,6 +24,8 @@ pub enum Update {
         /// The collections. Empty if the source can read everything again.
         outages: Vec<Outage>,
     },
+    /// The source has listed a collection again. All objects that existed then have been reported.
+    Relisted(Relist),
     /// The source has tried once more to read everything that may be out of date, as [`Feed::refresh`] asked it to.
     Refreshed,
     /// The user moved a playback to an earlier time. All observations are sent again, up to that time.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{MAX_CLOCK_ERROR, UnseenPod};
-use crate::observation::{MIN_AGE_OF_GONE_OBJECT, is_name_suffix};
+use crate::observation::{MIN_AGE_OF_GONE_OBJECT, Relist, is_name_suffix};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod_store::{GonePod, OwnerReport};
 use crate::timeline::timeline::Timeline;
@@ -35,20 +35,44 @@ impl Timeline {
     /// Adds the Pods that no longer exist but that Events still name. Call this after all lists are complete, because
     /// before that, a missing Pod may still be listed.
     pub fn conclude_gone_pods(&mut self) {
-        let (Some(first), Some(concluded)) = (self.first_received, self.last_received) else { return };
+        let Some(first) = self.first_received else { return };
         let latest_creation = first - MIN_AGE_OF_GONE_OBJECT;
-        let modes = self.completion_modes();
-        let mut gone = self.pods_named_by_owners(latest_creation);
-        gone.extend(self.pods_named_after_jobs(latest_creation, &modes));
-        for (pod, report) in gone {
-            self.store.add_gone_pod(pod, report, concluded);
-        }
+        self.add_gone_pods(None, latest_creation);
         // The remaining Pods belong to no observed workload, except Pods that are too young to decide.
         self.store.forget_unseen_pods(|pod| pod.first_event().is_none_or(|first| first > latest_creation));
     }
 
+    /// Adds the Pods that Events name but that a new list of Pods does not contain: the Pods that were created and deleted
+    /// while the source could not read them. A new list of Events may name Pods that an earlier list did not contain.
+    pub fn apply_relist(&mut self, relist: &Relist) {
+        if relist.kind == "Pod" {
+            self.pod_lists.retain(|(namespace, _)| *namespace != relist.namespace);
+            self.pod_lists.push((relist.namespace.clone(), relist.at));
+        }
+        for (namespace, at) in self.pod_lists.clone() {
+            let latest_creation = at.checked_sub(MIN_AGE_OF_GONE_OBJECT).unwrap_or(at);
+            self.add_gone_pods(namespace.as_deref(), latest_creation);
+        }
+    }
+
+    /// Adds the Pods of a namespace, or of all namespaces, that no longer exist, that Events still name, and that were
+    /// created at `latest_creation` or before.
+    fn add_gone_pods(&mut self, namespace: Option<&str>, latest_creation: Timestamp) {
+        let Some(concluded) = self.last_received else { return };
+        let modes = self.completion_modes();
+        let mut gone = self.pods_named_by_owners(namespace, latest_creation);
+        gone.extend(self.pods_named_after_jobs(namespace, latest_creation, &modes));
+        for (pod, report) in gone {
+            self.store.add_gone_pod(pod, report, concluded);
+        }
+    }
+
     /// Removes and returns the Pods that the Events of Jobs name.
-    fn pods_named_by_owners(&mut self, latest_creation: Timestamp) -> Vec<(GonePod, OwnerReport)> {
+    fn pods_named_by_owners(
+        &mut self,
+        only_namespace: Option<&str>,
+        latest_creation: Timestamp,
+    ) -> Vec<(GonePod, OwnerReport)> {
         let is_of_job = |(owner, _): &&(Arc<str>, Arc<str>)| self.owners.job(owner).is_some();
         let mut named: Vec<(Arc<str>, Arc<str>)> =
             self.store.early_reports.keys().filter(is_of_job).cloned().collect();
@@ -63,6 +87,9 @@ impl Timeline {
             let Some(job) = self.owners.job(&owner) else { continue };
             let report = self.store.early_reports[&(Arc::clone(&owner), Arc::clone(&name))];
             let namespace = self.store.interner.share(job.namespace_and_name().0);
+            if only_namespace.is_some_and(|only| *only != *namespace) {
+                continue;
+            }
             // If several Pods had the same name one after the other, the owner's Event does not show which of these
             // Pods it is about.
             let uid = match uids.get(&(Arc::clone(&namespace), Arc::clone(&name))).map(Vec::as_slice) {
@@ -87,6 +114,7 @@ impl Timeline {
     /// Removes and returns the Pods whose names and times prove to which Job they belong.
     fn pods_named_after_jobs(
         &mut self,
+        only_namespace: Option<&str>,
         latest_creation: Timestamp,
         modes: &CompletionModes,
     ) -> Vec<(GonePod, OwnerReport)> {
@@ -101,6 +129,9 @@ impl Timeline {
             });
         let mut found: Vec<(Arc<str>, Arc<str>, Option<u32>)> = Vec::new();
         for (uid, pod) in &self.store.unseen {
+            if only_namespace.is_some_and(|only| *only != *pod.namespace) {
+                continue;
+            }
             let is_old_enough = pod.first_event().is_some_and(|first| first <= latest_creation);
             let Some(job) = self.job_of_pod(pod, &jobs, modes).filter(|_| is_old_enough) else { continue };
             let is_claimed_by_other =

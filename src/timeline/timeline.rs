@@ -33,6 +33,8 @@ pub struct Timeline {
     pub(crate) first_received: Option<Timestamp>,
     /// When the latest observation was received.
     pub(crate) last_received: Option<Timestamp>,
+    /// The times of the latest new list of Pods, by namespace. `None` stands for all namespaces.
+    pub(crate) pod_lists: Vec<(Option<String>, Timestamp)>,
     /// The collections that the source cannot read at the moment.
     pub(crate) outages: Vec<Outage>,
     /// Whether the outages have changed since the last recomputation.

@@ -91,7 +91,7 @@ pub(crate) fn concluded(objects: impl IntoIterator<Item = Value>) -> Timeline {
 }
 
 /// The names of the Pods of each workload.
-fn pods(timeline: &Timeline) -> Vec<String> {
+pub(crate) fn pods(timeline: &Timeline) -> Vec<String> {
     let line = |workload: &kubectl_seq::testing::timeline::Workload| {
         let pods = timeline.pods(workload).map(|(_, pod)| match pod.index {
             Some(index) => format!(" {}={index}", pod.name),

@@ -47,6 +47,7 @@ mod quiet_lines;
 mod readiness;
 #[cfg(test)]
 mod recording;
+mod relist;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

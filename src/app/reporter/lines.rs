@@ -54,6 +54,7 @@ impl Reporter for LinesReporter<'_> {
         let lines = match update {
             Update::Outages { received, outages } => self.report_outages(outages, *received),
             Update::Observed(_)
+            | Update::Relisted(_)
             | Update::Refreshed
             | Update::Synced
             | Update::Progress(_)

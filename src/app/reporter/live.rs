@@ -388,6 +388,7 @@ impl Reporter for LiveReporter {
             | Update::Observed(_)
             | Update::Synced
             | Update::Outages { .. }
+            | Update::Relisted(_)
             | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded

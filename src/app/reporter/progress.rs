@@ -30,6 +30,7 @@ impl Reporter for ProgressReporter {
             Update::Synced => bar.set_step(None),
             Update::Observed(_)
             | Update::Outages { .. }
+            | Update::Relisted(_)
             | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded

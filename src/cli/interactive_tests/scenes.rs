@@ -122,6 +122,7 @@ impl Scene {
                     RecordingEntry::Observation(observation) => Some(observation),
                     RecordingEntry::Synced
                     | RecordingEntry::Outages { .. }
+                    | RecordingEntry::Relist(_)
                     | RecordingEntry::End(_)
                     | RecordingEntry::Unknown => None,
                 };

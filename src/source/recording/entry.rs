@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Outage, Seen, Time};
+use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Outage, Relist, Seen, Time};
 
 /// The name of the kubelet in `managedFields`. A recording keeps the time of no other manager.
 const KUBELET: &str = "kubelet";
@@ -29,6 +29,8 @@ pub enum RecordingEntry {
         /// The collections.
         outages: Vec<Outage>,
     },
+    /// The source listed a collection again.
+    Relist(Relist),
     /// The run ended. The last picture and the document of the run show the state at this time.
     End(Timestamp),
     /// A mark that a newer version of the program wrote. A reader can skip the mark, because a change that older
@@ -41,7 +43,7 @@ impl RecordingEntry {
     pub(crate) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Observation(observation) => Some(observation.received),
-            Self::End(at) | Self::Outages { at, .. } => Some(*at),
+            Self::End(at) | Self::Outages { at, .. } | Self::Relist(Relist { at, .. }) => Some(*at),
             Self::Synced | Self::Unknown => None,
         }
     }
@@ -59,6 +61,7 @@ enum Field {
     Mark,
     At,
     Outages,
+    Relist,
     /// A field that a newer version of the program wrote. A reader can skip the field like a
     /// [`RecordingEntry::Unknown`].
     #[serde(other)]
@@ -71,6 +74,7 @@ enum Field {
 enum RecordingMark {
     Synced,
     Outages,
+    Relist,
     End,
     #[serde(other)]
     Unknown,
@@ -128,7 +132,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordingEntry, A::Error> {
         let (mut received, mut seen, mut kind, mut kubelet_wrote, mut object) =
             (None, None, None, None, None);
-        let (mut mark, mut at, mut outages) = (None, None, None);
+        let (mut mark, mut at, mut outages, mut relist) = (None, None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Received => received = Some(check_time_of_run(map.next_value()?)?),
@@ -143,6 +147,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 Field::Mark => mark = Some(map.next_value::<RecordingMark>()?),
                 Field::At => at = Some(check_time_of_run(map.next_value()?)?),
                 Field::Outages => outages = Some(map.next_value::<Vec<Outage>>()?),
+                Field::Relist => relist = Some(map.next_value::<Relist>()?),
                 Field::Unknown => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -152,6 +157,9 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 let at = at.ok_or_else(|| A::Error::missing_field("at"))?;
                 let outages = outages.ok_or_else(|| A::Error::missing_field("outages"))?;
                 return Ok(RecordingEntry::Outages { at, outages });
+            }
+            Some(RecordingMark::Relist) => {
+                return Ok(RecordingEntry::Relist(relist.ok_or_else(|| A::Error::missing_field("relist"))?));
             }
             Some(RecordingMark::End) => {
                 return Ok(RecordingEntry::End(at.ok_or_else(|| A::Error::missing_field("at"))?));

@@ -186,6 +186,10 @@ impl ControlledPlayer {
                     let (received, outages) = (*at, outages.clone());
                     self.sender.send(Update::Outages { received, outages }).await.ok()?;
                 }
+                RecordingEntry::Relist(relist) => {
+                    self.sender.send(Update::Observed(std::mem::take(&mut observations))).await.ok()?;
+                    self.sender.send(Update::Relisted(relist.clone())).await.ok()?;
+                }
                 RecordingEntry::End(_) | RecordingEntry::Unknown => {}
             }
         }

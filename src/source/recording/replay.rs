@@ -265,6 +265,10 @@ impl Player {
                 }
                 self.sender.send(Update::Outages { received: at, outages }).await.ok()?;
             }
+            RecordingEntry::Relist(relist) => {
+                self.flush().await?;
+                self.sender.send(Update::Relisted(relist)).await.ok()?;
+            }
             RecordingEntry::End(at) => {
                 self.flush().await?;
                 self.wait_until(at).await?;

@@ -106,6 +106,10 @@ impl Recorder {
             }
             Update::Synced => self.record_synced()?,
             Update::Outages { received, outages } => self.record_outages(*received, outages)?,
+            Update::Relisted(relist) => {
+                let relist = serde_json::to_string(relist)?;
+                self.write_mark(&format!(r#"{{"mark":"relist","relist":{relist}}}"#))?;
+            }
             Update::Progress(_)
             | Update::Refreshed
             | Update::PlaybackRestarted

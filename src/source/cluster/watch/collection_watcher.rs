@@ -404,7 +404,11 @@ impl CollectionWatcher {
                 WatchEvent::Modified(object) => (Seen::Changed, object),
                 WatchEvent::Deleted(object) => (Seen::Deleted, object),
             };
-            position.clone_from(&object.metadata().resource_version);
+            // A proxy may repeat or reorder the events of different objects.
+            let version = &object.metadata().resource_version;
+            if !is_older(version, position) {
+                position.clone_from(version);
+            }
             self.handle_change(state, seen, object, backlog, initial_list);
         }
         Ok(bookmark)
@@ -424,7 +428,9 @@ impl CollectionWatcher {
         let version = version_number(&metadata.resource_version);
         // A list or watch has already delivered this or a later version of the object.
         let is_known = state.known.get(&uid).is_some_and(|known| known.version >= version);
-        if is_known && initial_list.is_some_and(|list_version| version <= list_version) {
+        let is_in_list = initial_list.is_some_and(|list_version| version <= list_version);
+        let can_be_compared = metadata.resource_version.parse::<u64>().is_ok();
+        if is_known && (is_in_list || (can_be_compared && !seen.is_gone())) {
             return;
         }
         let is_backlog = match backlog {
@@ -467,6 +473,11 @@ pub(crate) async fn wait_until_listed(lists: &mut [watch::Receiver<bool>]) {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Whether the resource version `version` is older than `other`. Versions that are not numbers cannot be compared.
+fn is_older(version: &str, other: &str) -> bool {
+    version.parse::<u64>().ok().zip(other.parse::<u64>().ok()).is_some_and(|(version, other)| version < other)
 }
 
 /// Converts an error that a watch delivered into the reason why the watch ended.

@@ -115,6 +115,42 @@ fn a_json_watch_is_decoded_wherever_it_is_split() {
     }
 }
 
+/// Pushes parts without an end to a decoder, until it fails. Returns the error and the number of bytes.
+fn push_without_end(mut push: impl FnMut(&[u8]) -> Result<(), DecodeError>) -> (DecodeError, usize) {
+    let part = vec![b'x'; 64 << 10];
+    for number in 1_usize.. {
+        if let Err(error) = push(&part) {
+            return (error, number * part.len());
+        }
+        assert!(number * part.len() < 32 << 20, "no error after 32 MiB");
+    }
+    unreachable!()
+}
+
+#[test]
+fn an_object_or_event_without_end_is_an_error_after_eight_mebibytes() {
+    for start in [r#"{"items":[{"metadata":{"name":""#, r#"{"metadata":{"resourceVersion":""#, r#"{"kind":""#]
+    {
+        let mut list = ListDecoder::new(Encoding::Json, Kind::POD);
+        list.push(start.as_bytes(), |_| ()).unwrap();
+        let (error, bytes) = push_without_end(|part| list.push(part, |_| ()));
+        assert_eq!(
+            (error.to_string().as_str(), bytes >> 20),
+            ("an object of its answer is longer than 8 MiB", 8)
+        );
+    }
+    let mut watch = WatchDecoder::new(Encoding::Json, Kind::POD);
+    let (error, bytes) = push_without_end(|part| {
+        watch.push(part);
+        watch.next().map(|_| ())
+    });
+    assert_eq!((error.to_string().as_str(), bytes >> 20), ("an event of its answer is longer than 8 MiB", 8));
+    // A protobuf answer announces the length of its parts.
+    let mut watch = WatchDecoder::new(Encoding::Protobuf, Kind::POD);
+    watch.push(&(9_u32 << 20).to_be_bytes());
+    assert!(matches!(watch.next(), Err(DecodeError::TooLong("an event"))));
+}
+
 #[test]
 fn a_corrupt_body_never_causes_a_panic() {
     for seed in 0..2000_u64 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::observation::{Object, Observation, Seen};
+use crate::observation::{Object, Observation, Relist, Seen};
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::retry::FirstAttempts;
@@ -69,7 +69,7 @@ impl CollectionWatcher {
             self.wait_for_lists().await;
             self.query.labels = self.ownership.pod_label_selector();
         }
-        let requested = Instant::now();
+        let (requested, requested_at) = (Instant::now(), self.cluster.clock.now());
         let mut listing = self.cluster.list(&self.query).await?;
         self.wait_for_lists().await;
         let is_narrowed_by_job_name = self.role == CollectionRole::Child && self.query.needs_job_name();
@@ -105,6 +105,10 @@ impl CollectionWatcher {
         }
         self.report_missing(state);
         self.flush(state).await;
+        if !first && matches!(self.query.kind, Kind::POD | Kind::EVENT) {
+            let (kind, namespace) = (self.query.kind.name().to_owned(), self.query.namespace.clone());
+            self.send(Update::Relisted(Relist { at: requested_at, kind, namespace })).await;
+        }
         state.last_complete = requested;
         Ok(listing.into_version())
     }

@@ -69,11 +69,16 @@ impl WatcherTest {
 
     /// Receives the next batch of observations, each in the form `Listed NAME`.
     pub(crate) async fn receive_batch(&mut self) -> Vec<String> {
-        match self.updates.recv().await.unwrap() {
-            Update::Observed(batch) => {
-                batch.iter().map(|fact| format!("{:?} {}", fact.seen, fact.object.metadata().name)).collect()
+        loop {
+            match self.updates.recv().await.unwrap() {
+                Update::Observed(batch) => {
+                    let describe =
+                        |fact: &Observation| format!("{:?} {}", fact.seen, fact.object.metadata().name);
+                    return batch.iter().map(describe).collect();
+                }
+                Update::Relisted(_) => {}
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
 
@@ -263,6 +268,23 @@ async fn a_watch_from_the_past_reports_changes_that_the_list_does_not_show() {
     ];
     watch.send_data(past.concat().into()).await.unwrap();
     assert_eq!(test.receive_batch().await, ["Listed gone", "Missing gone", "Changed a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeated_and_reordered_events_are_reported_once_and_do_not_move_the_watch_back() {
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[fake::pod("a", 6)]).await;
+    let mut watch = call.answer_watch();
+    let events = [
+        fake::event("MODIFIED", &fake::pod("a", 10)),
+        fake::event("MODIFIED", &fake::pod("a", 10)),
+        fake::event("ADDED", &fake::pod("b", 9)),
+        fake::event("MODIFIED", &fake::pod("a", 8)),
+        fake::event("ADDED", &fake::pod("b", 9)),
+    ];
+    watch.send_data(events.concat().into()).await.unwrap();
+    assert_eq!(test.receive_batch().await, ["Changed a", "Added b"]);
+    drop(watch);
+    assert_eq!(start_version(&test.call().await), "10");
 }
 
 #[tokio::test(start_paused = true)]

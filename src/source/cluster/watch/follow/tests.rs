@@ -344,6 +344,8 @@ async fn events_that_cannot_be_listed_at_first_do_not_delay_the_rest_and_are_lis
     };
     assert_eq!(late[0].object.metadata().name, "pi-aaaaa.1");
     assert_eq!(last, [1], "the outage of the Events was reported");
+    let relisted = feed.updates.recv().await;
+    assert!(matches!(&relisted, Some(Update::Relisted(relist)) if relist.kind == "Event"), "{relisted:?}");
     let restored = feed.updates.recv().await;
     assert!(matches!(&restored, Some(Update::Outages { outages, .. }) if outages.is_empty()), "{restored:?}");
 }
