@@ -408,19 +408,31 @@ impl World {
         let mut random = Random::new(self.seed, RandomPurpose::Work, &instance);
         let is_main = container.purpose == ContainerPurpose::Main;
         let work = annotations.work.as_ref().filter(|_| is_main);
-        let (mut after, mut code) = match (&container.program, work) {
+        let is_known = work.is_some() || matches!(container.program, ContainerProgram::Known { .. });
+        if !is_known && container.purpose == ContainerPurpose::Sidecar {
+            return (None, 0, None);
+        }
+        let mut draw_piece = || match (&container.program, work) {
             (ContainerProgram::Known { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
             (_, Some(range)) => (random.skewed(range), 0),
             (ContainerProgram::Known { after, exit_code, .. }, None) => (*after, *exit_code),
-            (_, None) if container.purpose == ContainerPurpose::Sidecar => return (None, 0, None),
             (_, None) if is_main => (random.skewed(&ms_range(4000, 9000)), 0),
             (_, None) => (random.skewed(&ms_range(800, 3000)), 0),
         };
+        let pieces = annotations.pieces.filter(|_| is_main).unwrap_or(1);
+        let may_fail = is_main && slot == runtime.init_count;
         let mut failure = Random::new(self.seed, RandomPurpose::Failure, &instance);
-        if is_main && slot == runtime.init_count && failure.below(100_000) < annotations.fail {
-            let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
-            after = after.saturating_mul(percent) / 100;
-            code = annotations.exit_code.unwrap_or(1);
+        let (mut after, mut code) = (SignedDuration::ZERO, 0);
+        for _ in 0..pieces {
+            let (piece, exit_code) = draw_piece();
+            if may_fail && failure.below(100_000) < annotations.fail {
+                let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
+                after += piece.saturating_mul(percent) / 100;
+                code = annotations.exit_code.unwrap_or(1);
+                break;
+            }
+            after += piece;
+            code = exit_code;
         }
         match annotations.oom.filter(|&oom| is_main && oom < after) {
             Some(oom) => (Some(oom), 137, Some("OOMKilled")),
