@@ -7,7 +7,7 @@ use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{Condition, FatalCause, PodKey, Timeline, WhatIfRequest, Workload, WorkloadState};
+use crate::timeline::{BudgetCondition, FatalCause, PodKey, Timeline, WhatIfRequest, Workload, WorkloadState};
 use crate::tui::details::Details;
 use crate::view;
 
@@ -36,7 +36,7 @@ pub(crate) struct RunState {
     /// The cause that has ended the run before its workloads have ended.
     pub(crate) fatal_cause: Option<FatalCause>,
     /// The budgets of the run.
-    pub(crate) budget: Vec<Condition>,
+    pub(crate) budget: Vec<BudgetCondition>,
     /// The what-if that the user asked for.
     pub(crate) what_if: Option<WhatIfRequest>,
     /// Whether the exit code of a failed run is that of the container that failed.

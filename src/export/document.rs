@@ -14,7 +14,7 @@ use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::export::what_if::WhatIfEntry;
 use crate::observation::Outage;
-use crate::timeline::{Condition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls};
+use crate::timeline::{BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls};
 
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
@@ -48,7 +48,7 @@ pub fn document(timeline: &Timeline, now: Timestamp) -> Document<'_> {
 
 impl<'a> Document<'a> {
     /// Adds the results of these budgets to the workloads that no other workload owns.
-    pub(crate) fn with_budget(mut self, timeline: &'a Timeline, conditions: &'a [Condition]) -> Self {
+    pub(crate) fn with_budget(mut self, timeline: &'a Timeline, conditions: &'a [BudgetCondition]) -> Self {
         for root in timeline.roots() {
             let checks = timeline.check_budget(root, conditions, self.observed_at);
             if let Some(entry) = self.workloads.iter_mut().find(|entry| entry.uid == &*root.uid) {

@@ -23,7 +23,7 @@ pub(crate) mod workloads;
 pub(crate) use budget::check::{BudgetCheck, Measured};
 #[cfg(test)]
 pub(crate) use budget::condition::SlotUse;
-pub(crate) use budget::condition::{BudgetUnit, Condition};
+pub(crate) use budget::condition::{BudgetCondition, BudgetUnit};
 pub(crate) use pods::images::{ImagePulls, image_pulls};
 pub(crate) use pods::overview::PodOverview;
 pub(crate) use pods::pod::PodIdentity;

@@ -26,13 +26,13 @@ pub(crate) struct Shape {
 impl Shape {
     /// A shape with light tails, with or without cold starts and failures.
     pub(crate) fn random(random: &mut RandomNumbers, max_completions: u32) -> Self {
-        let parallelism = 2 + random.next_below(20) as u32;
-        let shortest = 500 + random.next_below(15_000) as u32;
+        let parallelism = 2 + below(random, 20);
+        let shortest = 500 + below(random, 15_000);
         Self {
-            completions: (20 + random.next_below((max_completions - 19) as usize) as u32).max(parallelism),
+            completions: (20 + below(random, max_completions - 19)).max(parallelism),
             parallelism,
-            nodes: 1 + random.next_below(6) as u32,
-            work: (shortest, shortest + shortest * random.next_below(200) as u32 / 100),
+            nodes: 1 + below(random, 6),
+            work: (shortest, shortest + shortest * below(random, 200) / 100),
             pull: [0, 0, 2_000, 8_000, 25_000][random.next_below(5)],
             fail: [0, 0, 0, 3, 7][random.next_below(5)],
             pieces: 1,
@@ -66,13 +66,18 @@ impl Shape {
         let options = SimulationOptions { manifest, seed, nodes: self.nodes };
         let mut timeline = Timeline::default();
         let mut now = Timestamp::UNIX_EPOCH;
-        for observation in simulate(&options).unwrap() {
+        for observation in simulate(&options).expect("a simulation") {
             timeline.apply(&observation);
             now = observation.received;
         }
         timeline.recompute();
         (timeline, now)
     }
+}
+
+/// A number below `bound`.
+fn below(random: &mut RandomNumbers, bound: u32) -> u32 {
+    u32::try_from(random.next_below(bound as usize)).expect("a small number")
 }
 
 /// Returns the wall time of a run in milliseconds. `None` if the Job has not succeeded.
@@ -101,7 +106,7 @@ pub(crate) fn compare(shape: &Shape, change: RunChange, seed: u64) -> Option<(Pr
 pub(crate) fn random_change(shape: &Shape, random: &mut RandomNumbers) -> RunChange {
     let base = RunChange::default();
     match random.next_below(5) {
-        0 => RunChange { merge: Some(2 + random.next_below(5) as u32), ..base },
+        0 => RunChange { merge: Some(2 + below(random, 5)), ..base },
         1 => RunChange { parallelism: Some(shape.parallelism * 2), ..base },
         2 if shape.pull > 0 => RunChange { prepulled: true, ..base },
         3 if shape.pull > 0 => RunChange { nodes: Some(shape.nodes * 2), ..base },

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use jiff::Timestamp;
 
 use crate::lifecycle::{InstantError, Phase, PhaseKind, RangedDuration, Uncertainty};
-use crate::timeline::budget::condition::{Condition, Measure, PodTime, SlotUse, Statistic};
+use crate::timeline::budget::condition::{BudgetCondition, Measure, PodTime, SlotUse, Statistic};
 use crate::timeline::reports::summary::{Summary, nearest_rank};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -16,7 +16,7 @@ const TRUNCATED_WIDTH: u32 = 1_000;
 /// The result of a condition for one workload.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BudgetCheck<'a> {
-    pub(crate) condition: &'a Condition,
+    pub(crate) condition: &'a BudgetCondition,
     /// The measured value, or the reason why it is unknown.
     pub(crate) measured: Result<Measured, Unmeasured>,
 }
@@ -56,13 +56,13 @@ impl Display for Unmeasured {
 impl BudgetCheck<'_> {
     /// Whether the value exceeds the budget, judged by its estimate.
     pub(crate) fn is_exceeded(&self) -> bool {
-        let Condition { comparison, bound, .. } = self.condition;
+        let BudgetCondition { comparison, bound, .. } = self.condition;
         self.measured.is_ok_and(|measured| comparison.is_true(measured.value, *bound))
     }
 
     /// Whether one end of the range exceeds the budget, and the other end does not.
     pub(crate) fn is_straddling(&self) -> bool {
-        let Condition { comparison, bound, .. } = self.condition;
+        let BudgetCondition { comparison, bound, .. } = self.condition;
         self.measured.is_ok_and(|measured| {
             comparison.is_true(measured.low, *bound) != comparison.is_true(measured.high, *bound)
         })
@@ -74,14 +74,14 @@ impl Timeline {
     pub(crate) fn check_budget<'a>(
         &self,
         workload: &Workload,
-        conditions: &'a [Condition],
+        conditions: &'a [BudgetCondition],
         now: Timestamp,
     ) -> Vec<BudgetCheck<'a>> {
         if conditions.is_empty() {
             return Vec::new();
         }
         let summary = self.summary(workload, now);
-        let check = |condition: &'a Condition| {
+        let check = |condition: &'a BudgetCondition| {
             let measured = if summary.partial {
                 Err(Unmeasured::Incomplete)
             } else {

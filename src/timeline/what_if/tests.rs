@@ -1,3 +1,5 @@
+//! Tests of the model and of its predictions.
+
 use std::sync::Arc;
 
 use crate::timeline::what_if::candidates::merges_with_full_waves;
@@ -156,14 +158,12 @@ fn images_that_are_pulled_lazily_gain_nothing_from_a_pull_before() {
 #[expect(clippy::cast_precision_loss, clippy::print_stdout, reason = "a test's time")]
 fn the_recommended_number_of_pieces_is_nearly_the_best_of_all() {
     let mut regrets = Vec::new();
-    for (seed, (completions, parallelism, base)) in
+    for (completions, parallelism, base) in
         [(60, 4, 900), (200, 10, 400), (96, 8, 3_000), (500, 20, 700), (37, 5, 2_000), (120, 7, 1_500)]
-            .into_iter()
-            .enumerate()
     {
-        let works: Vec<i64> = (0..completions)
-            .map(|index| base + (index as i64 * (7_919 + seed as i64)).rem_euclid(base))
-            .collect();
+        let works: Vec<i64> =
+            (0..completions).map(|index: i64| base + (index * 7_919).rem_euclid(base)).collect();
+        let completions = works.len();
         let model = run(parallelism, &works);
         let merges = merges_with_full_waves(completions, parallelism);
         let recommended = merges[model.find_best_merge(&merges).unwrap()];
