@@ -62,8 +62,8 @@ pub mod testing {
     pub mod timeline {
         pub use crate::timeline::{
             Backtest, Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, ObservedRun, OpenRetry,
-            PredictedTime, Prediction, Refusal, RefusalKind, RunChange, Summary, TimeLeft, Timeline,
-            TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
+            PredictedTime, Prediction, PredictionRefusal, RefusalKind, RunChange, Summary, TimeLeft,
+            Timeline, TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
         };
     }
 

@@ -7,7 +7,9 @@ use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{BudgetCondition, FatalCause, PodKey, Timeline, WhatIfRequest, Workload, WorkloadState};
+use crate::timeline::{
+    BudgetCondition, FatalCause, PodKey, Timeline, WhatIfRequest, Workload, WorkloadState,
+};
 use crate::tui::details::Details;
 use crate::view;
 

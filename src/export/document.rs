@@ -14,7 +14,9 @@ use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::export::what_if::WhatIfEntry;
 use crate::observation::Outage;
-use crate::timeline::{BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls};
+use crate::timeline::{
+    BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls,
+};
 
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";

@@ -47,7 +47,7 @@ pub(crate) use timeline::Changes;
 pub use timeline::Timeline;
 pub use what_if::change::RunChange;
 pub use what_if::predict::{Backtest, ObservedRun, PredictedTime, Prediction, WhatIf, WhatIfRequest};
-pub use what_if::refusal::{Refusal, RefusalKind};
+pub use what_if::refusal::{PredictionRefusal, RefusalKind};
 pub use workloads::hold::Hold;
 pub(crate) use workloads::workload::Parent;
 pub use workloads::workload::{Capacity, Workload, WorkloadState};

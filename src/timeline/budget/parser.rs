@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use crate::timeline::budget::condition::{
-    BudgetUnit, Comparison, BudgetCondition, Measure, PodTime, SlotUse, Statistic,
+    BudgetCondition, BudgetUnit, Comparison, Measure, PodTime, SlotUse, Statistic,
 };
 
 /// Why a text is not a condition.

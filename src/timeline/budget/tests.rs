@@ -2,7 +2,7 @@
 
 use crate::lifecycle::RangedDuration;
 use crate::timeline::budget::check::{BudgetCheck, Measured, Unmeasured, apply_statistic};
-use crate::timeline::budget::condition::{Comparison, BudgetCondition, Measure, PodTime, SlotUse, Statistic};
+use crate::timeline::budget::condition::{BudgetCondition, Comparison, Measure, PodTime, SlotUse, Statistic};
 
 fn parse(text: &str) -> BudgetCondition {
     text.parse().unwrap_or_else(|error| panic!("{error}"))

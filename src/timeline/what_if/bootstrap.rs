@@ -6,7 +6,8 @@
 
 use crate::timeline::reports::forecast_random::ForecastRandom;
 use crate::timeline::what_if::play::{DrawnPod, Draws};
-use crate::timeline::what_if::run_model::{PodParts, PodTimes, RunModel};
+use crate::timeline::what_if::pod_times::{PodParts, PodTimes};
+use crate::timeline::what_if::run_model::RunModel;
 
 /// Each time is drawn from at most this many Pods, so that a draw is fast.
 const MAX_POOL: usize = 2_048;

@@ -7,6 +7,7 @@ pub(crate) mod candidates;
 pub(crate) mod change;
 pub(crate) mod others;
 pub(crate) mod play;
+pub(crate) mod pod_times;
 pub(crate) mod predict;
 pub(crate) mod refusal;
 pub(crate) mod run_model;

@@ -1,8 +1,8 @@
 //! Finds how long other workloads delayed a run: their images in the queue of a node, and their Pods on the nodes.
 
 use crate::timeline::timeline::Timeline;
-use crate::timeline::what_if::refusal::{Refusal, RefusalKind};
-use crate::timeline::what_if::run_model::{MIN_WAIT_FOR_ROOM, PodTimes, most_at_once};
+use crate::timeline::what_if::pod_times::{MIN_WAIT_FOR_ROOM, PodTimes, most_at_once};
+use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::Workload;
 
 /// The run is not predicted if other workloads delayed it for more than one part in this many of its wall time.
@@ -18,7 +18,7 @@ pub(crate) fn find_other_load(
     pods: &[PodTimes],
     origin: i64,
     wall: i64,
-) -> Result<(), Refusal> {
+) -> Result<(), PredictionRefusal> {
     let queues = total(waits_for_other_images(timeline, workload, origin));
     let rooms = total(waits_for_room_of_others(pods));
     let (millis, cause) = if queues >= rooms {
@@ -31,7 +31,10 @@ pub(crate) fn find_other_load(
     }
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let seconds = millis as f64 / 1_000.0;
-    Err(Refusal::new(RefusalKind::OtherLoad, format!("others delayed this run for {seconds:.1}s: {cause}")))
+    Err(PredictionRefusal::new(
+        RefusalKind::OtherLoad,
+        format!("others delayed this run for {seconds:.1}s: {cause}"),
+    ))
 }
 
 /// The times in which an image waited in the queue of its node while the node pulled no image of this workload.

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::timeline::reports::back_offs::back_off;
-use crate::timeline::what_if::run_model::PodParts;
+use crate::timeline::what_if::pod_times::PodParts;
 
 /// In a play, the same piece of work fails at most this many times in a row.
 const MAX_RETRIES: u32 = 6;
 
 /// The conditions of a play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct PlayPlan {
     /// The number of pieces of work.
     pub(crate) pieces: usize,
     /// The number of pieces that one Pod does; at least 1.
@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     pub(crate) is_retry_per_index: bool,
 }
 
-impl Plan {
+impl PlayPlan {
     /// The number of Pods that must succeed.
     pub(crate) fn pods(&self) -> usize {
         self.pieces.div_ceil(self.merge.max(1))
@@ -94,7 +94,7 @@ struct Node {
 }
 
 struct State<'a, D> {
-    plan: &'a Plan,
+    plan: &'a PlayPlan,
     draws: &'a mut D,
     nodes: Vec<Node>,
     running: BinaryHeap<Reverse<RunningPod>>,
@@ -112,7 +112,7 @@ struct State<'a, D> {
 }
 
 /// Plays the Job once.
-pub(crate) fn play(plan: &Plan, draws: &mut impl Draws) -> Played {
+pub(crate) fn play(plan: &PlayPlan, draws: &mut impl Draws) -> Played {
     let start = draws.start_delay();
     let pods = plan.pods();
     let mut state = State {

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::Uncertainty;
+use crate::timeline::reports::summary::wall_uncertainty;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, Weighed};
 use crate::timeline::what_if::candidates::{
     median_work, merges_with_full_waves, single_changes, straggler_limit,
 };
 use crate::timeline::what_if::change::RunChange;
-use crate::timeline::what_if::play::{Plan, Played, play};
-use crate::timeline::what_if::refusal::{Refusal, RefusalKind};
+use crate::timeline::what_if::play::{PlayPlan, Played, play};
+use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::what_if::run_model::RunModel;
 use crate::timeline::workloads::workload::Workload;
 
@@ -41,9 +41,6 @@ const MAX_PREDICTIONS: usize = 12;
 /// The maximum number of predictions with another number of pieces per Pod.
 const MAX_MERGES: usize = 4;
 
-/// The creation and the end of a Job are truncated to the second, in milliseconds.
-const TRUNCATED_WIDTH: u32 = 1_000;
-
 /// The changes that the user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhatIfRequest {
@@ -59,7 +56,7 @@ pub struct WhatIf {
     /// How well the model reproduces the run. `None` if the run cannot be modelled.
     pub backtest: Option<Backtest>,
     /// Why nothing is predicted.
-    pub refused: Option<Refusal>,
+    pub refused: Option<PredictionRefusal>,
     /// The run as it was. `None` if the run cannot be modelled.
     pub observed: Option<ObservedRun>,
     /// The predictions. Empty if the what-if is refused.
@@ -192,7 +189,7 @@ impl RunModel {
                 "the model is wrong by {:.0} % for this run, so something outside of the Job delayed it",
                 backtest.error() * 100.0
             );
-            return answer(Some(Refusal::new(RefusalKind::OtherLoad, message)), Vec::new());
+            return answer(Some(PredictionRefusal::new(RefusalKind::OtherLoad, message)), Vec::new());
         }
         let predictions = match request {
             WhatIfRequest::Change(change) => self.predict(&[change]),
@@ -204,8 +201,8 @@ impl RunModel {
             let shown: Vec<Prediction> =
                 predictions.into_iter().filter(|prediction| width * 4 <= prediction.wall.millis).collect();
             let is_everything_inexact = shown.is_empty();
-            let refused =
-                is_everything_inexact.then(|| Refusal::new(RefusalKind::Inexact, message.to_owned()));
+            let refused = is_everything_inexact
+                .then(|| PredictionRefusal::new(RefusalKind::Inexact, message.to_owned()));
             return answer(refused, shown);
         }
         answer(None, predictions)
@@ -217,11 +214,11 @@ impl RunModel {
     }
 
     /// The conditions of the run with this change.
-    fn plan(&self, change: RunChange) -> Plan {
+    fn plan(&self, change: RunChange) -> PlayPlan {
         let to_usize = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).max(1);
         let nodes = change.nodes.map_or(self.nodes, to_usize).max(1);
         let room = self.room.map(|room| (room * nodes).div_ceil(self.nodes.max(1)));
-        Plan {
+        PlayPlan {
             pieces: self.completions,
             merge: change.merge.map_or(1, to_usize),
             parallelism: change.parallelism.map_or(self.parallelism, to_usize),
@@ -412,10 +409,8 @@ fn utilization(played: &Played) -> f64 {
 
 /// The range of the wall time of a run, in milliseconds, because both of its ends are truncated to the second.
 fn wall_range() -> i64 {
-    let mut uncertainty = Uncertainty::default();
-    uncertainty.add(TRUNCATED_WIDTH, 1);
-    uncertainty.add(TRUNCATED_WIDTH, 1);
-    uncertainty.half_range_millis().saturating_mul(2)
+    let [low, high] = wall_uncertainty().range_around(0);
+    high - low
 }
 
 /// The median and the 5th and the 95th percentile. The values are sorted.

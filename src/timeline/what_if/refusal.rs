@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Why the what-if predicts nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PredictionRefusal {
     /// The kind, for programs.
     pub kind: RefusalKind,
     /// The facts behind it, for people.
@@ -42,13 +42,13 @@ impl RefusalKind {
     }
 }
 
-impl Refusal {
+impl PredictionRefusal {
     pub(crate) fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
 
-impl Display for Refusal {
+impl Display for PredictionRefusal {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Lifecycle, PhaseKind};
+use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::pods::pod::TimelinePod;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::others::find_other_load;
-use crate::timeline::what_if::refusal::{Refusal, RefusalKind};
+use crate::timeline::what_if::pod_times::{MIN_WAIT_FOR_ROOM, PodParts, PodTimes, most_at_once};
+use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 /// The time from the end of a Pod to the creation of the next one if no Pod was replaced, in milliseconds. The Job
@@ -22,9 +23,6 @@ const USUAL_CREATION_INTERVAL: i64 = 10;
 /// A Pod pulled its image if it spent at least this time in the phase Pulling, in milliseconds. A shorter time is a
 /// check of an image that is on the node.
 const MIN_PULL: i64 = 100;
-
-/// A Pod waited for room on a node if it was queued for at least this time, in milliseconds.
-pub(crate) const MIN_WAIT_FOR_ROOM: i64 = 2_000;
 
 /// A finished run. All times are in milliseconds.
 #[derive(Clone, Debug)]
@@ -58,44 +56,14 @@ pub(crate) struct RunModel {
     pub(crate) is_pulled_lazily: bool,
 }
 
-/// The times of one Pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PodTimes {
-    pub(crate) name: Arc<str>,
-    pub(crate) node: usize,
-    /// Since the creation of the Job.
-    pub(crate) created: i64,
-    /// Since the creation of the Job.
-    pub(crate) scheduled: i64,
-    /// Since the creation of the Job.
-    pub(crate) end: i64,
-    /// The parts of the Pod's life.
-    pub(crate) parts: PodParts,
-    pub(crate) has_failed: bool,
-    /// Whether the Pod pulled the image of its node, or waited for this pull.
-    pub(crate) is_cold: bool,
-}
-
-/// The parts of a Pod's life, in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PodParts {
-    /// From the creation to the binding, without a wait for room.
-    pub(crate) queued: i64,
-    pub(crate) setup: i64,
-    /// The check of an image that is on the node.
-    pub(crate) check: i64,
-    pub(crate) init: i64,
-    pub(crate) starting: i64,
-    /// The work that counts.
-    pub(crate) work: i64,
-    /// Failed runs inside the Pod, and the back-off after them.
-    pub(crate) lost: i64,
-}
-
 impl RunModel {
     /// Reads a finished Job.
-    pub(crate) fn new(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Result<Self, Refusal> {
-        let partial = |message: &str| Err(Refusal::new(RefusalKind::Partial, message));
+    pub(crate) fn new(
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+    ) -> Result<Self, PredictionRefusal> {
+        let partial = |message: &str| Err(PredictionRefusal::new(RefusalKind::Partial, message));
         let (Some(completions), Some(parallelism), Some(created), Some(finished)) =
             (workload.completions, workload.parallelism, workload.created, workload.finished)
         else {
@@ -169,24 +137,26 @@ impl RunModel {
 }
 
 /// Refuses a run that was held back.
-fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), Refusal> {
+fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), PredictionRefusal> {
     for hold in &workload.holds {
         let is_refused = hold.message.is_some() || &*hold.reason == "FailedCreate";
         let kind = if is_refused { RefusalKind::Quota } else { RefusalKind::Suspended };
         if hold.duration(now).is_none_or(|duration| !duration.is_zero()) {
-            return Err(Refusal::new(kind, format!("the workload was held: {}", hold.phrase())));
+            return Err(PredictionRefusal::new(kind, format!("the workload was held: {}", hold.phrase())));
         }
     }
     Ok(())
 }
 
 /// Refuses a run for which an autoscaler added nodes.
-fn refuse_new_nodes(pod: &TimelinePod<'_>) -> Result<(), Refusal> {
+fn refuse_new_nodes(pod: &TimelinePod<'_>) -> Result<(), PredictionRefusal> {
     let reasons = pod.life.phases.iter().filter_map(|phase| phase.reason.as_deref());
     let mut scale_ups =
         reasons.filter(|reason| reason.contains("TriggeredScaleUp") || reason.contains("Nominated"));
     match scale_ups.next() {
-        Some(_) => Err(Refusal::new(RefusalKind::Autoscaling, "an autoscaler added nodes during the run")),
+        Some(_) => {
+            Err(PredictionRefusal::new(RefusalKind::Autoscaling, "an autoscaler added nodes during the run"))
+        }
         None => Ok(()),
     }
 }
@@ -210,7 +180,7 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
             PhaseKind::Initializing => &mut parts.init,
             PhaseKind::Starting => &mut parts.starting,
             PhaseKind::Unready | PhaseKind::Running | PhaseKind::Terminating => {
-                if life.outcome == crate::lifecycle::PodOutcome::Succeeded && life.is_failed_work(index) {
+                if life.outcome == PodOutcome::Succeeded && life.is_failed_work(index) {
                     &mut parts.lost
                 } else {
                     &mut parts.work
@@ -290,19 +260,6 @@ fn find_room(pods: &[PodTimes]) -> Option<usize> {
     let waits = |pod: &&PodTimes| pod.scheduled.saturating_sub(pod.created) >= MIN_WAIT_FOR_ROOM;
     pods.iter().find(waits)?;
     Some(most_at_once(pods.iter()))
-}
-
-/// The highest number of Pods that had a node at the same time; at least 1.
-pub(crate) fn most_at_once<'a>(pods: impl Iterator<Item = &'a PodTimes>) -> usize {
-    let mut changes: Vec<(i64, i32)> = pods.flat_map(|pod| [(pod.scheduled, 1), (pod.end, -1)]).collect();
-    // An end comes before a start at the same time.
-    changes.sort_unstable();
-    let (mut running, mut most) = (0, 1);
-    for (_, change) in changes {
-        running += change;
-        most = most.max(running);
-    }
-    usize::try_from(most).unwrap_or(1)
 }
 
 /// The time from the end of each Pod to the creation of the Pod that took its slot. The gap after a failure contains the
