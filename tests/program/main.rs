@@ -2,6 +2,7 @@
 
 mod ci;
 mod help;
+mod hostile_server;
 mod kubectl_flags;
 mod replay;
 mod simulate;
