@@ -61,16 +61,15 @@ pub mod testing {
 
     pub mod timeline {
         pub use crate::timeline::{
-            Backtest, Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, ObservedRun, OpenRetry,
-            PredictedTime, Prediction, PredictionRefusal, RefusalKind, RunChange, Summary, TimeLeft,
-            Timeline, TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
+            Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, OpenRetry, PodKey, Summary, TimeLeft,
+            Timeline, TimelinePod, Workload, WorkloadState,
         };
     }
 
     pub mod view {
         pub use crate::view::{
-            FrameCache, Glyphs, GroupBy, Line, PodExtras, Size, Sort, View, ViewState, Window, Zoom,
-            draw_pod, for_each_line, render_frame, render_picture,
+            Align, Frame, FrameCache, Glyphs, GroupBy, Line, Link, PodExtras, Size, Sort, View, ViewState,
+            Window, Zoom, draw_pod, for_each_line, render_frame, render_picture,
         };
     }
 }

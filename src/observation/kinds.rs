@@ -125,7 +125,7 @@ macro_rules! define_kinds {
             }
 
             /// The object's kind.
-            pub(crate) fn kind(&self) -> ObjectKind {
+            pub fn kind(&self) -> ObjectKind {
                 match self {
                     $(Self::$kind(_) => ObjectKind::BuiltIn(BuiltInKind::$kind),)*
                     Self::Custom(_) => ObjectKind::Custom,

@@ -5,9 +5,10 @@
 //! that the program must never hold (environment, arguments, commands) are not declared, so they are never read. Most
 //! annotations are removed as soon as an object has been decoded, see [`ObjectMeta::drop_unused`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod apps;
+pub(crate) mod cleaning;
 pub(crate) mod cron_job;
 pub(crate) mod custom;
 pub(crate) mod event;
@@ -24,6 +25,7 @@ pub(crate) mod relist;
 pub(crate) mod time;
 
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+pub(crate) use cleaning::{Cleaner, clean, clean_whole, is_unsafe};
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
 pub(crate) use event::{COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference};

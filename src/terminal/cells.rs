@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthChar;
-
-use crate::view::{Line, Style};
+use crate::view::{Line, Style, char_width};
 
 /// Up to this many unchanged cells between two changed cells of the same style are written again, because a cursor move
 /// costs as many bytes.
@@ -97,7 +95,7 @@ pub(crate) fn to_cells(line: &Line, columns: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::with_capacity(columns);
     for span in &line.spans {
         for char in span.text.chars() {
-            let width = char.width().unwrap_or(0);
+            let width = char_width(char);
             if width == 0 {
                 if let Some(last) = cells.iter_mut().rev().find(|cell| !cell.is_continuation()) {
                     let mut combining = last.combining.take().map_or_else(String::new, String::from);

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle_parse::{DefaultCharAccumulator, Params, Parser, Perform};
 
-use crate::view::{Stylesheet, is_unsafe};
+use crate::observation::Cleaner;
+use crate::view::Stylesheet;
 
 /// Distance between two tab stops, in columns.
 const TAB_COLUMNS: usize = 8;
@@ -26,7 +27,7 @@ pub(crate) fn write_log_text(out: &mut String, text: &str, stylesheet: Styleshee
         out.push_str(text);
         return text.len();
     }
-    let mut writer = Writer { out, stylesheet, columns: 0, is_coloured: false };
+    let mut writer = Writer { out, stylesheet, cleaner: Cleaner::default(), columns: 0, is_coloured: false };
     let mut parser = Parser::<DefaultCharAccumulator>::new();
     for &byte in text.as_bytes() {
         parser.advance(&mut writer, byte);
@@ -41,6 +42,7 @@ pub(crate) fn write_log_text(out: &mut String, text: &str, stylesheet: Styleshee
 struct Writer<'a> {
     out: &'a mut String,
     stylesheet: Stylesheet,
+    cleaner: Cleaner,
     columns: usize,
     /// Whether the line contains a colour, so that the colours must be reset at the end of the line.
     is_coloured: bool,
@@ -56,11 +58,9 @@ impl Writer<'_> {
 
 impl Perform for Writer<'_> {
     fn print(&mut self, char: char) {
-        if is_unsafe(char) {
-            self.push(&format!("\\u{{{:x}}}", u32::from(char)));
-        } else {
-            self.push(char.encode_utf8(&mut [0; 4]));
-        }
+        let mut clean = String::new();
+        self.cleaner.push(char, &mut clean);
+        self.push(&clean);
     }
 
     fn execute(&mut self, byte: u8) {

@@ -4,7 +4,7 @@
 //! A module depends only on modules before it in this order: `primitives`; `names`, `state`, `window`, `display_state`,
 //! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `runs`, `pod`; `draw`.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod chart;
 pub(crate) mod display_state;
@@ -26,7 +26,6 @@ pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod view_context;
-pub(crate) mod what_if;
 pub(crate) mod window;
 
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
@@ -37,10 +36,10 @@ pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::{ConditionRow, ContainerLog, PodEvent, ResourceRequest};
 pub use crate::view::pod::{PodExtras, draw_pod};
 pub(crate) use crate::view::primitives::duration::{format_elapsed, format_exact};
-pub use crate::view::primitives::frame::Line;
-pub(crate) use crate::view::primitives::frame::{Frame, Link, Style};
+pub(crate) use crate::view::primitives::frame::Style;
+pub use crate::view::primitives::frame::{Frame, Line, Link};
 pub use crate::view::primitives::glyph::Glyphs;
-pub(crate) use crate::view::primitives::text::{clean, is_unsafe, width};
+pub(crate) use crate::view::primitives::text::{char_width, clean, width};
 pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::end_text::describe_special_end;
@@ -51,7 +50,5 @@ pub(crate) use crate::view::rows::phase_text::{
     longest_pods_line,
 };
 pub(crate) use crate::view::runs::rows::is_recent;
-pub(crate) use crate::view::state::Align;
-pub use crate::view::state::{GroupBy, Size, Sort, View, ViewState};
-pub(crate) use crate::view::what_if::{draw_help, draw_what_if};
+pub use crate::view::state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use crate::view::window::{Window, Zoom};

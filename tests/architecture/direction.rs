@@ -11,7 +11,7 @@ const FOLDERS: [(&str, &[&str]); 10] = [
     ("view", &["timeline", "lifecycle", "observation"]),
     ("export", &["timeline", "lifecycle", "observation"]),
     ("tui", &["view", "timeline", "lifecycle"]),
-    ("terminal", &["tui", "view"]),
+    ("terminal", &["tui", "view", "observation"]),
     ("app", &["terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
     ("cli", &["app", "terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
 ];

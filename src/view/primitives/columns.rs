@@ -1,7 +1,8 @@
 //! Tables: rows of styled cells in columns, in lines of a limited width.
 //!
 //! comfy-table pads and aligns the cells. This module chooses the columns that fit, sets their widths, and shortens
-//! long cells, because comfy-table neither drops columns nor shortens cells.
+//! long cells, because comfy-table neither drops columns nor shortens cells. comfy-table measures text in its own way.
+//! Therefore it gets a placeholder for each cell, which is as wide as the text by the measure of this program.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
@@ -231,7 +232,7 @@ impl FittedColumns<'_> {
             for (cell, fitted) in cells.iter_mut().zip(&self.columns) {
                 cell.text = fitted.shorten(&cell.text, self.ellipsis);
             }
-            table.add_row(cells.iter().map(|cell| cell.text.as_str()));
+            table.add_row(cells.iter().map(|cell| placeholder(&cell.text)));
         }
         let last = self.columns.len().saturating_sub(1);
         for ((at, fitted), drawn) in self.columns.iter().enumerate().zip(table.column_iter_mut()) {
@@ -252,16 +253,28 @@ impl FittedColumns<'_> {
     }
 }
 
-/// Gives the cells in a line of plain text their styles. The line holds the `nth` line of each cell, and blanks.
+/// The character that stands for one column of a text.
+const PLACEHOLDER: &str = "x";
+
+/// Returns a text with lines of the same widths, which every measure agrees about.
+fn placeholder(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| PLACEHOLDER.repeat(text::width(line))).collect();
+    lines.join("\n")
+}
+
+/// Replaces the placeholders in a line by the cells with their styles. The line holds the `nth` line of each cell, and
+/// blanks.
 fn style_line(drawn: &str, cells: &[TableCell], nth: usize, pod: Option<PodKey>) -> Line {
     let mut line = Line { spans: Vec::with_capacity(2 * cells.len()), pod, link: None };
     let mut rest = drawn;
     for cell in cells {
         let text = cell.text.split('\n').nth(nth).unwrap_or_default();
-        if let Some((blanks, after)) = rest.split_once(text) {
+        let width = text::width(text);
+        let begin = rest.find(PLACEHOLDER).filter(|_| width > 0);
+        if let Some((blanks, behind)) = begin.and_then(|begin| rest.split_at_checked(begin)) {
             line.push(blanks, Style::Text);
             line.push(text, cell.style);
-            rest = after;
+            rest = behind.get(width..).unwrap_or_default();
         }
     }
     line.push(rest, Style::Text);

@@ -1,8 +1,10 @@
 //! The output of a view: lines of styled spans, without terminal codes.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::observation::clean_whole;
 use crate::timeline::PodKey;
 use crate::view::primitives::text;
 
@@ -79,7 +81,7 @@ pub enum Link {
 /// One line of the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The spans, left to right.
+    /// The spans, left to right. [`Line::push`] adds text to them.
     pub spans: Vec<Span>,
     /// The Pod whose row the line is. A click on the line opens this Pod.
     pub pod: Option<PodKey>,
@@ -112,9 +114,13 @@ impl Line {
         Self { link: Some(link), ..self }
     }
 
-    /// Adds text at the end. Text in the style of the last span joins that span.
+    /// Adds text at the end. Text in the style of the last span joins that span. Escapes the characters that a terminal
+    /// would obey or hide, so that no line can contain them.
     pub fn push(&mut self, text: impl Into<String>, style: Style) {
-        let text = text.into();
+        let mut text = text.into();
+        if let Cow::Owned(clean) = clean_whole(&text) {
+            text = clean;
+        }
         match self.spans.last_mut() {
             _ if text.is_empty() => {}
             Some(last) if last.style == style => last.text.push_str(&text),
@@ -161,7 +167,7 @@ impl Line {
             let mut piece = String::new();
             let mut piece_style = span.style;
             for char in span.text.chars() {
-                let width = text::width(char.encode_utf8(&mut [0; 4]));
+                let width = text::char_width(char);
                 let inside = columns.contains(&at) || (width == 0 && at > 0 && columns.contains(&(at - 1)));
                 let wanted = if inside { style } else { span.style };
                 if wanted != piece_style {

@@ -66,8 +66,6 @@ pub struct Glyphs {
     pub plus_minus: &'static str,
     /// Separates the two ends of a time range.
     pub to: &'static str,
-    /// Stands between the time before a change and the time after it.
-    pub becomes: &'static str,
     /// Marks the selected row.
     pub selected: &'static str,
     /// Separates the parts of a path.
@@ -116,7 +114,6 @@ impl Glyphs {
         restarts: "↻",
         plus_minus: "±",
         to: "→",
-        becomes: "→",
         selected: "▌",
         within: " › ",
     };
@@ -157,7 +154,6 @@ impl Glyphs {
         restarts: "r",
         plus_minus: "+-",
         to: "-",
-        becomes: "->",
         selected: ">",
         within: " > ",
     };
@@ -242,7 +238,6 @@ mod tests {
             glyphs.ellipsis,
             glyphs.separator,
             glyphs.none,
-            glyphs.becomes,
         ];
         assert!(texts.iter().all(|text| text.is_ascii()));
         let phases = PhaseKind::ALL.map(|kind| glyphs.phase(kind));

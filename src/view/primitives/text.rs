@@ -1,93 +1,61 @@
-//! Escapes, measures and shortens text for a terminal.
+//! Measures and shortens text for a terminal. There is one measure of width, for cutting, padding and drawing.
 //!
-//! Every string from a cluster passes through [`clean`] before it becomes part of a frame.
+//! Every string from a cluster passes through [`clean`] before it becomes part of a frame. In cleaned text each grapheme is
+//! as wide as its characters together, because [`clean`] leaves out the characters about whose width terminals disagree.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-/// The maximum number of characters of a cleaned text. A longer text is cut and ends with `…`.
-const MAX_CHARS: usize = 1024;
-
-/// Escapes all characters that a terminal would obey or hide. Control characters, line and paragraph separators,
-/// bidirectional overrides, zero-width characters and tags become `\u{..}`. Line feeds and tabs become spaces. Cuts the
-/// text after 1024 characters.
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if text.len() <= MAX_CHARS && !text.chars().any(|char| char == '\n' || char == '\t' || is_unsafe(char)) {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len().min(2 * MAX_CHARS));
-    for (count, char) in text.chars().enumerate() {
-        if count == MAX_CHARS {
-            clean.push('…');
-            break;
-        }
-        match char {
-            '\n' | '\t' => clean.push(' '),
-            char if is_unsafe(char) => {
-                // Writing to a string cannot fail.
-                let _ = write!(clean, "\\u{{{:x}}}", u32::from(char));
-            }
-            char => clean.push(char),
-        }
-    }
-    Cow::Owned(clean)
-}
-
-/// Whether a terminal would obey or hide the character.
-pub(crate) fn is_unsafe(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
+pub(crate) use crate::observation::clean;
 
 /// The width of a character on a terminal, in columns; 0 if it joins the character before it.
 pub(crate) fn char_width(char: char) -> usize {
     UnicodeWidthChar::width(char).unwrap_or(0)
 }
 
-/// The width of a text on a terminal, in columns.
+/// The width of a text on a terminal, in columns: the sum of the widths of its characters. Therefore the width of a text is
+/// the sum of the widths of its parts.
 pub(crate) fn width(text: &str) -> usize {
     // Nearly all text is ASCII, and cleaned text has no control characters.
-    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
+    if text.is_ascii() { text.len() } else { text.chars().map(char_width).sum() }
 }
 
-/// The longest start of the text that is at most `columns` wide.
+/// The longest start of the text that is at most `columns` wide. A grapheme is not divided.
 fn start_of(text: &str, columns: usize) -> &str {
-    let mut used = 0;
+    let mut used: usize = 0;
     let mut end = 0;
-    for (at, char) in text.char_indices() {
-        used += UnicodeWidthChar::width(char).unwrap_or(0);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used = used.saturating_add(width(grapheme));
         if used > columns {
             break;
         }
-        end = at + char.len_utf8();
+        end = at + grapheme.len();
     }
-    &text[..end]
+    text.get(..end).unwrap_or_default()
 }
 
-/// The longest end of the text that is at most `columns` wide. It does not begin with a zero-width character.
+/// The longest end of the text that is at most `columns` wide. A grapheme is not divided.
 fn end_of(text: &str, columns: usize) -> &str {
-    let mut used = 0;
+    let mut used: usize = 0;
     let mut start = text.len();
-    for (at, char) in text.char_indices().rev() {
-        let width = UnicodeWidthChar::width(char).unwrap_or(0);
-        used += width;
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        used = used.saturating_add(width(grapheme));
         if used > columns {
             break;
         }
-        if width > 0 {
-            start = at;
-        }
+        start = at;
     }
-    &text[start..]
+    text.get(start..).unwrap_or_default()
+}
+
+/// The first grapheme of the text, or its first character with a width if the grapheme is wider than `columns`.
+fn first_part(text: &str, columns: usize) -> &str {
+    let grapheme = text.graphemes(true).next().unwrap_or_default();
+    if width(grapheme) <= columns {
+        return grapheme;
+    }
+    let end = grapheme.char_indices().find(|&(_, char)| char_width(char) > 0);
+    end.and_then(|(at, char)| text.get(..at + char.len_utf8())).unwrap_or(grapheme)
 }
 
 /// Shortens the text to at most `columns`. The end is cut off and marked with the ellipsis.
@@ -136,9 +104,10 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
                 lines.push(String::new());
                 continue;
             }
-            let part = start_of(word, columns);
+            let start = start_of(word, columns);
+            let part = if start.is_empty() { first_part(word, columns) } else { start };
             line.push_str(part);
-            word = &word[part.len()..];
+            word = word.get(part.len()..).unwrap_or_default();
             lines.push(String::new());
         }
     }
@@ -158,29 +127,6 @@ pub(crate) fn pad_left(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn characters_that_a_terminal_obeys_become_visible() {
-        assert_eq!(clean("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
-        assert_eq!(clean("\u{9b}31m\u{7f}\u{7}"), "\\u{9b}31m\\u{7f}\\u{7}");
-        assert_eq!(
-            clean("exe\u{202e}gpj\u{2066}\u{200b}\u{feff}\u{2028}"),
-            "exe\\u{202e}gpj\\u{2066}\\u{200b}\\u{feff}\\u{2028}"
-        );
-        assert_eq!(clean("\u{e0041}"), "\\u{e0041}");
-        assert_eq!(clean("one\ntwo\tthree\r"), "one two three\\u{d}");
-    }
-
-    #[test]
-    fn harmless_text_is_not_copied() {
-        assert!(matches!(clean("pi-4h9hq 漢字 é"), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn long_text_is_cut() {
-        let clean = clean(&"x".repeat(100_000)).into_owned();
-        assert_eq!(clean.chars().count(), MAX_CHARS + 1);
-    }
 
     #[test]
     fn the_suffix_of_a_name_survives() {
@@ -208,6 +154,70 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_grapheme_is_not_divided() {
+        assert_eq!(shorten_end("🇩🇪🇫🇷", 3, ""), "🇩🇪");
+        assert_eq!(shorten_middle("ab🇩🇪🇫🇷", 3, ""), "🇫🇷");
+        assert_eq!(shorten_end("क्षक्ष", 3, ""), "क्ष");
+        assert_eq!(wrap("🇩🇪🇫🇷", 3), ["🇩🇪", "🇫🇷"]);
+    }
+
+    #[test]
+    fn one_measure_holds_for_cutting_padding_and_wrapping() {
+        const PARTS: [&str; 20] = [
+            "☀\u{fe0f}",
+            "❤\u{fe0f}\u{200d}🔥",
+            "👨\u{200d}👩\u{200d}👧",
+            "👍🏽",
+            "🇩🇪",
+            "🇩",
+            "1\u{fe0f}\u{20e3}",
+            "漢",
+            "ｶﾞ",
+            "e\u{301}",
+            "\u{301}",
+            "\u{200b}",
+            "\u{feff}",
+            "क्ष",
+            "ក្ក",
+            "ลำ",
+            "لا",
+            "각",
+            " ",
+            "\u{600}a",
+        ];
+        let mut random: u64 = 1;
+        let mut below = |bound: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(random >> 33).unwrap() % bound
+        };
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..below(12) {
+                match below(4) {
+                    0 => text.push_str(&"\u{301}".repeat(below(12))),
+                    1 => text.extend(char::from_u32(u32::try_from(below(0x11_0000)).unwrap())),
+                    _ => text.push_str(PARTS[below(PARTS.len())]),
+                }
+            }
+            let text = clean(&text);
+            let (columns, ellipsis) = (below(20), ["…", "..", ""][below(3)]);
+            for shortened in [shorten_end(&text, columns, ellipsis), shorten_middle(&text, columns, ellipsis)]
+            {
+                assert!(width(&shortened) <= columns, "{text:?} {columns}");
+                assert_eq!(width(&pad_right(&shortened, columns)), columns, "{text:?} {columns}");
+                assert_eq!(width(&pad_left(&shortened, columns)), columns, "{text:?} {columns}");
+            }
+            let lines = wrap(&text, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns.max(2)), "{text:?} {columns}");
+            let unwrapped: String = lines.concat().split(' ').collect();
+            assert_eq!(unwrapped, text.split(' ').collect::<String>(), "{columns}");
+            let (start, end) =
+                text.split_at(text.char_indices().map(|(at, _)| at).nth(below(6)).unwrap_or(0));
+            assert_eq!(width(start) + width(end), width(&text), "{text:?}");
         }
     }
 
