@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::export::document::Document;
+use crate::export::escapes::write_escaped;
 
 /// Writes the document as JSON with a final newline. The indentation is that of kubectl.
 ///
@@ -24,7 +25,8 @@ const INDENT_WIDTH: usize = 4;
 /// lines need a second write.
 const LINE_START: &[u8] = b",\n                                                ";
 
-/// Writes each value on a line of its own. Writes the same bytes as `serde_json`'s `PrettyFormatter`, which needs a write for
+/// Writes each value on a line of its own. Except for the escapes of text, writes the same bytes as `serde_json`'s
+/// `PrettyFormatter`, which needs a write for
 /// each level of each line. A document of many Pods has so many lines that this takes a twelfth of the whole time.
 #[derive(Debug, Default)]
 struct IndentFormatter {
@@ -97,6 +99,10 @@ impl Formatter for IndentFormatter {
     fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.has_value = true;
         Ok(())
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        write_escaped(writer, fragment)
     }
 }
 

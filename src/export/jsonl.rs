@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::ser::Serializer;
 use serde_with::serde_as;
 
 use crate::export::document::WorkloadEntry;
+use crate::export::escapes::LineFormatter;
 use crate::export::pod::PodEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::timeline::{Changes, PodKey, Replacements, Timeline, Workload};
@@ -183,7 +185,8 @@ impl Write for HashWriter {
 ///
 /// # Errors
 /// Returns the error of `out` if writing fails.
-pub(crate) fn write_json_line(line: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut out, line).map_err(io::Error::from)?;
+pub(crate) fn write_json_line(line: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, LineFormatter);
+    line.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }

@@ -3,13 +3,15 @@
 //!
 //! The structs of the document are separate from the model, because the model is free to change but the document must stay stable. Each
 //! document is written piece by piece, so that it never exists in memory as a whole. Therefore writers should be buffered.
-//! Text from the server is written unchanged, except for the escapes that the format requires.
+//! Text from the server is written unchanged, except for escapes: those that the format requires, and those of the
+//! characters that a terminal would obey or hide.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod budget;
 pub(crate) mod container;
 pub(crate) mod document;
+pub(crate) mod escapes;
 pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod jsonl;
@@ -17,7 +19,6 @@ pub(crate) mod name;
 pub(crate) mod pod;
 pub(crate) mod summary;
 pub(crate) mod units;
-pub(crate) mod what_if;
 pub(crate) mod yaml;
 
 #[cfg(test)]

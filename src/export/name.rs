@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crate::observation::is_unsafe;
 use crate::timeline::{Timeline, Workload};
 
-/// Writes the names of the workloads, one per line, in the form of kubectl: `job.batch/pi`, `pod/pi-j272m`.
+/// Writes the names of the workloads, one per line, in the form of kubectl: `job.batch/pi`, `pod/pi-j272m`. A name that the
+/// API server accepts is written unchanged. Characters that a terminal would obey or hide are left out, so that a recording
+/// cannot add lines or control the terminal.
 ///
 /// # Errors
 /// Returns the error of `out` if writing fails.
@@ -20,6 +23,7 @@ fn resource_name(workload: &Workload) -> String {
         let _ = write!(name, ".{group}");
     }
     let _ = write!(name, "/{}", workload.name);
+    name.retain(|char| !is_unsafe(char));
     name
 }
 
@@ -38,5 +42,8 @@ mod tests {
         (pod.api_version, pod.kind, pod.name) =
             ("jobset.x-k8s.io/v1alpha2".into(), "JobSet".into(), "a".into());
         assert_eq!(resource_name(&pod), "jobset.jobset.x-k8s.io/a");
+        (pod.api_version, pod.kind, pod.name) =
+            ("a\n\u{9b}/v1".into(), "K\u{1b}".into(), "n\u{202e}\njob/x\u{1b}]0;title\u{7}".into());
+        assert_eq!(resource_name(&pod), "k.a/njob/x]0;title");
     }
 }
