@@ -1,6 +1,6 @@
 //! One run of a command: observations come in, reporters show them.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
 pub(crate) mod budget;
@@ -33,4 +33,3 @@ pub(crate) mod run_state;
 pub(crate) mod signals;
 pub(crate) mod streams;
 pub(crate) mod summary;
-pub(crate) mod what_if;

@@ -368,7 +368,9 @@ impl ContainerEvents {
             PulledMessage::Pulled { pull, since_request, bytes } => Pull {
                 start: pull.map(|pull| saturating_sub(end.at, pull)),
                 end: Some(end.at),
-                wait: since_request.zip(pull).map(|(since, pull)| (since - pull).max(SignedDuration::ZERO)),
+                wait: since_request
+                    .zip(pull)
+                    .map(|(since, pull)| since.saturating_sub(pull).max(SignedDuration::ZERO)),
                 bytes,
                 cached: false,
             },

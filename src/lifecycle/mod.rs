@@ -4,7 +4,7 @@
 //! [`PodEvidence::derive`] turns it into a [`Lifecycle`]. Unknown values are `None`. A phase that still goes on has no
 //! end, so a lifecycle does not depend on the current time.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod container_events;
 pub(crate) mod container_evidence;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{MAX_CLOCK_ERROR, UnseenPod};
-use crate::observation::{MIN_AGE_OF_GONE_OBJECT, Relist, is_name_suffix};
+use crate::observation::{MIN_AGE_OF_GONE_OBJECT, Relist, is_name_suffix, saturating_add, saturating_sub};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod_store::{GonePod, OwnerReport};
 use crate::timeline::timeline::Timeline;
@@ -36,7 +36,7 @@ impl Timeline {
     /// before that, a missing Pod may still be listed.
     pub fn conclude_gone_pods(&mut self) {
         let Some(first) = self.first_received else { return };
-        let latest_creation = first - MIN_AGE_OF_GONE_OBJECT;
+        let latest_creation = saturating_sub(first, MIN_AGE_OF_GONE_OBJECT);
         self.add_gone_pods(None, latest_creation);
         // The remaining Pods belong to no observed workload, except Pods that are too young to decide.
         self.store.forget_unseen_pods(|pod| pod.first_event().is_none_or(|first| first > latest_creation));
@@ -217,7 +217,8 @@ impl Timeline {
         let (record, events) = (self.owners.job(job), self.owners.job_events(job));
         let end_from_events = || events.and_then(|events| events.end.as_ref()?.at);
         let ended = record.and_then(JobRecord::ended).or_else(end_from_events);
-        ended.is_none_or(|ended| first <= ended + MAX_CLOCK_ERROR) && !same_name.iter().any(is_followed_by)
+        ended.is_none_or(|ended| first <= saturating_add(ended, MAX_CLOCK_ERROR))
+            && !same_name.iter().any(is_followed_by)
     }
 
     /// The earliest time at which a Job can have created a Pod: the creation of the Job, truncated to the second, or
@@ -227,7 +228,7 @@ impl Timeline {
         created.or_else(|| {
             let first = self.owners.job_events(job)?.first_creation?;
             // The Pod is created and scheduled before the controller reports the creation.
-            Some(first - MAX_CLOCK_ERROR)
+            Some(saturating_sub(first, MAX_CLOCK_ERROR))
         })
     }
 

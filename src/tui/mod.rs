@@ -1,7 +1,7 @@
 //! The interactive picture: state, keys, mouse, layout and pages. All functions are pure: they access neither a
 //! terminal nor a cluster.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod action;
 pub(crate) mod details;

@@ -324,7 +324,7 @@ impl TuiState {
         // A row of the previous screen stays visible, except in the help, which consists of whole screens.
         let overlap = usize::from(self.page != Page::Help);
         let rows = isize::try_from(context.page_rows.saturating_sub(overlap).max(1)).unwrap_or(1);
-        let by = if down { rows } else { -rows };
+        let by = if down { rows } else { rows.saturating_neg() };
         if self.page == Page::Pods && context.picture.folded > 0 && context.picture.cells.is_empty() {
             self.window.unfolded = true;
         }
@@ -333,7 +333,7 @@ impl TuiState {
 
     fn scroll_by_half_page(&mut self, down: bool, context: &InputContext<'_>) {
         let rows = isize::try_from((context.page_rows / 2).max(1)).unwrap_or(1);
-        self.scroll_by(if down { rows } else { -rows }, context);
+        self.scroll_by(if down { rows } else { rows.saturating_neg() }, context);
     }
 
     fn move_to_end(&mut self, last: bool, context: &InputContext<'_>) {

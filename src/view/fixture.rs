@@ -22,7 +22,7 @@ pub(crate) use PhaseKind::{
 /// The time `millis` milliseconds after the start of the test.
 pub(crate) fn at(millis: i64) -> Timestamp {
     let start: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
-    start + SignedDuration::from_millis(millis)
+    start.saturating_add(SignedDuration::from_millis(millis)).expect("a time")
 }
 
 /// A Pod under construction. Phases are added at `cursor`, in milliseconds after the start of the test.

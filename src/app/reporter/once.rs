@@ -4,7 +4,6 @@ use crate::app::appearance::Appearance;
 use crate::app::exit::RunError;
 use crate::app::output::DocumentFormat;
 use crate::app::reporter::interface::{Reporter, RunEnd};
-use crate::app::reporter::what_if::what_if_lines;
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
 use crate::export;
@@ -23,11 +22,7 @@ pub(crate) struct PictureReporter<'a> {
 impl Reporter for PictureReporter<'_> {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         self.print_picture(run)?;
-        let mut lines = describe_outages(run.state.timeline.outages(), run.now);
-        if run.state.shown_pod().is_none() {
-            let columns = (self.size)(self.appearance).columns;
-            lines.extend(what_if_lines(run, columns, &self.appearance.glyphs));
-        }
+        let lines = describe_outages(run.state.timeline.outages(), run.now);
         self.streams.write_frame(&Frame { lines })
     }
 }
@@ -72,9 +67,7 @@ pub(crate) struct DocumentReporter {
 impl Reporter for DocumentReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         let timeline = &run.state.timeline;
-        let document = export::document(timeline, run.now)
-            .with_budget(timeline, &run.state.budget)
-            .with_what_if(timeline, run.state.what_if);
+        let document = export::document(timeline, run.now).with_budget(timeline, &run.state.budget);
         Streams::write_stdout(|out| match self.format {
             DocumentFormat::Json => export::write_json(&document, out),
             DocumentFormat::Yaml => export::write_yaml(&document, out),

@@ -10,6 +10,7 @@ use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_evidence::readiness::ReadyEvidence;
 use crate::lifecycle::pod_lifecycle::Readiness;
+use crate::observation::saturating_add;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -47,14 +48,14 @@ pub(crate) fn derive_readiness(
 /// Otherwise the Pod was Ready before `not_ready`.
 fn is_first_write(pod: &PodEvidence, not_ready: Timestamp, start: Instant) -> bool {
     // The kubelet sets the condition and `startTime` in the same update, and truncates both times to the second.
-    not_ready <= pod.start_time.map_or(start.latest(), |start_time| start_time + SECOND)
+    not_ready <= pod.start_time.map_or(start.latest(), |start_time| saturating_add(start_time, SECOND))
 }
 
 /// Whether all known ends of main containers lie after the second that begins at `not_ready`. Otherwise the end of a
 /// container may be the reason why the Pod is not Ready.
 fn is_before_ends(not_ready: Timestamp, containers: &[ContainerLife]) -> bool {
     let ends = main_containers(containers).flat_map(|main| &main.runs).filter_map(|run| run.end);
-    ends.map(|end| end.earliest()).all(|end| end >= not_ready + SECOND)
+    ends.map(|end| end.earliest()).all(|end| end >= saturating_add(not_ready, SECOND))
 }
 
 fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerLife]) -> Instant {

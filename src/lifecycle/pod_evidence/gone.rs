@@ -92,7 +92,7 @@ impl GoneEvidence {
         let StopBounds { grace_period, decided, ended_by } = self.stop_bounds;
         if let Some(grace_period) = grace_period {
             end.lower_latest(
-                saturating_add(killing.at, grace_period + MAX_KILL_DELAY),
+                saturating_add(killing.at, grace_period.saturating_add(MAX_KILL_DELAY)),
                 Evidence::GracePeriod,
             );
         }

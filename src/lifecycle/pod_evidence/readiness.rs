@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::packed::packed_struct;
-use crate::observation::{PodStatus, known_time};
+use crate::observation::{PodStatus, known_time, saturating_add};
 
 /// The first transitions of the condition `Ready` that were seen. The kubelet sets the condition to False in its first
 /// status update. Each later transition replaces the time of the one before.
@@ -36,14 +36,14 @@ impl ReadyEvidence {
         let containers_ready = status.condition("ContainersReady").filter(|ready| ready.status == "True");
         let containers_ready = containers_ready.and_then(|ready| known_time(ready.last_transition_time));
         self.was_ready_before = containers_ready
-            .is_some_and(|since| since + SignedDuration::from_secs(1) < at)
+            .is_some_and(|since| saturating_add(since, SignedDuration::from_secs(1)) < at)
             || status.container_statuses.iter().any(|main| main.restart_count > 0);
     }
 
     /// Moves the times that come from the kubelet's clock.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
         for at in [&mut self.not_ready, &mut self.ready].into_iter().flatten() {
-            *at += by;
+            *at = saturating_add(*at, by);
         }
     }
 }

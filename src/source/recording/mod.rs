@@ -30,7 +30,7 @@
 //! the fields that a recording must not contain are also removed from the observations that the run shows. Therefore
 //! the run and its replay make the same timeline, byte for byte.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod entry;
 pub(crate) mod header;

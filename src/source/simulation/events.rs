@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::{
     COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectMeta, ObjectReference, Seen, Time,
+    saturating_add, saturating_sub,
 };
 use crate::source::simulation::node::node_name;
 use crate::source::simulation::random::Random;
@@ -99,10 +100,10 @@ impl EventRecorder {
         let at = self
             .earliest_next
             .get(&record.reporter)
-            .map_or(now + delay, |&earliest| (now + delay).max(earliest));
+            .map_or(saturating_add(now, delay), |&earliest| saturating_add(now, delay).max(earliest));
         let repeated = reported.events.get_mut(&key).filter(|event| {
             let is_recent = |time: Option<Time>| {
-                time.and_then(Time::known).is_some_and(|time| now - SERIES_INTERVAL <= time)
+                time.and_then(Time::known).is_some_and(|time| saturating_sub(now, SERIES_INTERVAL) <= time)
             };
             !is_scheduler
                 || event
@@ -136,7 +137,7 @@ impl EventRecorder {
         if !allowed {
             return None;
         }
-        self.earliest_next.insert(record.reporter, at + SignedDuration::from_millis(2));
+        self.earliest_next.insert(record.reporter, saturating_add(at, SignedDuration::from_millis(2)));
         Some((at, event, seen))
     }
 
@@ -169,12 +170,12 @@ impl ReportedEvents {
     fn take_credit(&mut self, warning: bool, now: Timestamp) -> bool {
         let full = REFILL_INTERVAL.saturating_mul(i32::try_from(MAX_BURST).unwrap_or(i32::MAX));
         let (credit, computed) = self.credit.entry(warning).or_insert((full, now));
-        *credit = (*credit + now.duration_since(*computed)).min(full);
+        *credit = credit.saturating_add(now.duration_since(*computed)).min(full);
         *computed = now;
         if *credit < REFILL_INTERVAL {
             return false;
         }
-        *credit -= REFILL_INTERVAL;
+        *credit = credit.saturating_sub(REFILL_INTERVAL);
         true
     }
 }
@@ -237,7 +238,7 @@ mod tests {
         records
             .into_iter()
             .map(|(seconds, record)| {
-                let now = START + SignedDuration::from_secs(seconds);
+                let now = saturating_add(START, SignedDuration::from_secs(seconds));
                 let sent = recorder.record(&record, now, SignedDuration::from_millis(5), &mut uids);
                 sent.map(|(_, event, seen)| (event, seen))
             })

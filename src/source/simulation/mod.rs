@@ -7,7 +7,7 @@
 //!
 //! The simulation ignores memory, volumes, probes, preemption and `podFailurePolicy`. Its nodes never fail.
 
-#![warn(clippy::wildcard_enum_match_arm)]
+#![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod annotations;
 pub(crate) mod controller;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::observation::{saturating_add, saturating_sub};
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::virtual_time::{START, ms, ms_range};
 
@@ -108,7 +109,8 @@ impl SimulatedNode {
         now: Timestamp,
     ) -> (Timestamp, Timestamp) {
         let began = self.pulls_done.max(now);
-        let done = began + if self.has_image(image, began) { repeated_time } else { full_time };
+        let done =
+            saturating_add(began, if self.has_image(image, began) { repeated_time } else { full_time });
         self.pulls_done = done;
         self.images.entry(image.to_owned()).or_insert(done);
         (began, done)
@@ -116,7 +118,7 @@ impl SimulatedNode {
 
     /// Queues a pull that fails after `time`, and returns when it fails.
     pub(crate) fn queue_failing_pull(&mut self, time: SignedDuration, now: Timestamp) -> Timestamp {
-        self.pulls_done = self.pulls_done.max(now) + time;
+        self.pulls_done = saturating_add(self.pulls_done.max(now), time);
         self.pulls_done
     }
 }
@@ -124,8 +126,9 @@ impl SimulatedNode {
 /// The next time, not before `from`, at this offset within a second.
 fn next_at_offset(from: Timestamp, offset: SignedDuration) -> Timestamp {
     let passed = SignedDuration::from_nanos(i64::from(from.subsec_nanosecond()));
-    let begin = from - passed;
-    if passed <= offset { begin + offset } else { begin + SignedDuration::from_secs(1) + offset }
+    let begin = saturating_sub(from, passed);
+    let offset = if passed <= offset { offset } else { offset.saturating_add(SignedDuration::from_secs(1)) };
+    saturating_add(begin, offset)
 }
 
 /// The size of an image in bytes, and the time that a pull of the image takes.
@@ -146,8 +149,8 @@ pub(crate) fn image_size_and_pull_time(seed: u64, image: &str) -> (u64, SignedDu
         _ => (30 + random.below(370)) << 20,
     };
     let transfer = i64::try_from(bytes / TRANSFER_SPEED).unwrap_or(i64::MAX);
-    let pull_time =
-        PULL_OVERHEAD + random.uniform(&ms_range(transfer - transfer / 20, transfer + transfer / 20));
+    let pull_time = PULL_OVERHEAD
+        .saturating_add(random.uniform(&ms_range(transfer - transfer / 20, transfer + transfer / 20)));
     (bytes, pull_time)
 }
 

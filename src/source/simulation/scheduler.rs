@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{PodCondition, Seen};
+use crate::observation::{PodCondition, Seen, saturating_add};
 use crate::source::simulation::events::{EventRecord, EventReporter};
 use crate::source::simulation::kubelet_step::KubeletStep;
 use crate::source::simulation::node::{SimulatedNode, node_name};
@@ -39,8 +39,8 @@ impl World {
     /// Puts a new Pod into the queue of the scheduler.
     pub(crate) fn enqueue_scheduling(&mut self, pod: PodKey) {
         let delay = self.random_latency(4, 12);
-        let at = (self.now + delay).max(self.scheduler.busy_until);
-        self.scheduler.busy_until = at + SignedDuration::from_micros(900);
+        let at = saturating_add(self.now, delay).max(self.scheduler.busy_until);
+        self.scheduler.busy_until = saturating_add(at, SignedDuration::from_micros(900));
         self.schedule_at(at, SimulationTask::SchedulePod(pod));
     }
 
@@ -107,7 +107,7 @@ impl World {
             self.emit_pod(pod, Seen::Changed);
         }
         if self.scheduler.next_flush <= self.now {
-            self.scheduler.next_flush = self.now + FLUSH_INTERVAL;
+            self.scheduler.next_flush = saturating_add(self.now, FLUSH_INTERVAL);
             self.schedule_after(FLUSH_INTERVAL, SimulationTask::RetryParkedPods);
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Event, Job, Object, Observation, Seen, Waiting};
+use crate::observation::{Event, Job, Object, Observation, Seen, Waiting, saturating_add};
 use crate::source::simulation::controller::job::SimulatedJob;
 use crate::source::simulation::events::{EventRecord, EventRecorder};
 use crate::source::simulation::manifest::JobManifest;
@@ -115,8 +115,11 @@ impl World {
             let Reverse(queued) = self.queue.pop()?;
             let is_awaited = queued.task.is_awaited();
             self.awaited_tasks -= usize::from(is_awaited);
-            if queued.at > self.last_progress + STUCK_TIMEOUT && !is_awaited && self.awaited_tasks == 0 {
-                self.now = self.last_progress + STUCK_TIMEOUT;
+            if queued.at > saturating_add(self.last_progress, STUCK_TIMEOUT)
+                && !is_awaited
+                && self.awaited_tasks == 0
+            {
+                self.now = saturating_add(self.last_progress, STUCK_TIMEOUT);
                 self.queue.clear();
                 return None;
             }
@@ -151,7 +154,7 @@ impl World {
 
     /// Queues a task for `delay` from now.
     pub(crate) fn schedule_after(&mut self, delay: SignedDuration, task: SimulationTask) {
-        self.schedule_at(self.now + delay, task);
+        self.schedule_at(saturating_add(self.now, delay), task);
     }
 
     /// Records that something other than a retry happened, so that the simulation does not give up yet.
@@ -175,7 +178,11 @@ impl World {
     }
 
     fn emit(&mut self, seen: Seen, object: Object) {
-        self.emitted.push_back(Observation { received: self.now + TRANSPORT_DELAY, seen, object });
+        self.emitted.push_back(Observation {
+            received: saturating_add(self.now, TRANSPORT_DELAY),
+            seen,
+            object,
+        });
     }
 
     /// Emits an observation of a Job, after a change or a deletion.

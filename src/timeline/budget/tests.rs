@@ -1,15 +1,13 @@
-//! Tests of conditions and their checks.
-
 use crate::lifecycle::RangedDuration;
 use crate::timeline::budget::check::{BudgetCheck, Measured, Unmeasured, apply_statistic};
-use crate::timeline::budget::condition::{BudgetCondition, Comparison, Measure, PodTime, SlotUse, Statistic};
+use crate::timeline::budget::condition::{Comparison, Condition, Measure, PodTime, SlotUse, Statistic};
 
-fn parse(text: &str) -> BudgetCondition {
+fn parse(text: &str) -> Condition {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn error(text: &str) -> String {
-    text.parse::<BudgetCondition>().expect_err(text).to_string()
+    text.parse::<Condition>().expect_err(text).to_string()
 }
 
 #[test]

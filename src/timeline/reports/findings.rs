@@ -33,7 +33,7 @@ impl Wait {
 
     fn add(&mut self, duration: SignedDuration) {
         self.longest = self.longest.max(duration);
-        self.total += duration;
+        self.total = self.total.saturating_add(duration);
     }
 }
 
@@ -133,7 +133,7 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
         let Some(reason) = wait_reason(phase, has_worked) else { continue };
         let duration = phase.duration(now);
         if let Some(wait) = waits.iter_mut().find(|other| other.reason == reason) {
-            wait.duration += duration;
+            wait.duration = wait.duration.saturating_add(duration);
             continue;
         }
         let known = life.wait_causes.iter().find(|known| phase.reason.as_ref() == Some(&known.reason));

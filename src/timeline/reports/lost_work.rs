@@ -78,10 +78,10 @@ impl LostWork {
 impl AddAssign for LostWork {
     fn add_assign(&mut self, other: Self) {
         for (cause, millis) in &mut self.millis {
-            *millis += other.millis[cause];
+            *millis = millis.saturating_add(other.millis[cause]);
         }
         for (cause, pods) in &mut self.pods {
-            *pods += other.pods[cause];
+            *pods = pods.saturating_add(other.pods[cause]);
         }
     }
 }

@@ -194,8 +194,10 @@ impl Axis {
     /// The ticks at multiples of `step`. `None` if the labels would touch each other.
     fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
         let offset = self.labels.clock_offset();
-        let first =
-            self.start.saturating_add(offset).div_euclid(step).saturating_mul(step).saturating_sub(offset);
+        // Near the ends of the numbers, the start of the axis is the first tick.
+        let steps_before = |start: i64| Some(start.checked_add(offset)?.div_euclid(step));
+        let first = steps_before(self.start).and_then(|steps| steps.checked_mul(step)?.checked_sub(offset));
+        let first = first.unwrap_or(self.start);
         let mut ticks: Vec<Tick> = Vec::new();
         let mut free = 0;
         let mut at = first;

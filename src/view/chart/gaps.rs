@@ -30,6 +30,7 @@ pub(crate) fn find_gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
     let mut found: Vec<(i64, i64)> = Vec::new();
     let mut until = 0;
     for (start, ended) in lives.iter().copied().chain([(end, end)]) {
+        let start = start.min(end);
         if start.saturating_sub(until) >= MIN_GAP {
             found.push((until, start));
         }
@@ -70,6 +71,12 @@ mod tests {
         );
         let [(from, to)] = cut[..] else { panic!("{cut:?}") };
         assert!(from > 60_000 && from < 70_000 && to < 2 * HOUR && to > 2 * HOUR - 10_000, "{cut:?}");
+    }
+
+    #[test]
+    fn a_gap_ends_with_the_axis_if_a_clock_is_ahead() {
+        let cut = find_gaps(&[(0, 60_000), (400 * HOUR, 400 * HOUR)], 3 * HOUR);
+        assert!(matches!(cut[..], [(_, to)] if to < 3 * HOUR), "{cut:?}");
     }
 
     #[test]

@@ -99,7 +99,8 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         let own = zero_of(pod, align, zero, now);
         live |= !pod.outcome.has_ended();
         let first = pod.start_millis().unwrap_or(own);
-        let last = pod.last_known_millis(now).unwrap_or(own);
+        // A clock that is ahead can put the start after now.
+        let last = pod.last_known_millis(now).unwrap_or(own).max(first);
         end = end.max(last.saturating_sub(own));
         if align == Align::Wall {
             lives.push((first.saturating_sub(own).max(0), last.saturating_sub(own).max(0)));

@@ -74,7 +74,8 @@ fn mean_concurrency(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, spa
             else {
                 return;
             };
-            let (from, to) = (position(phase.start), position(end));
+            // A clock that is ahead can put the start after now.
+            let (from, to) = (position(phase.start), position(end.max(phase.start)));
             let (first, last) = (cell_at(from, columns), cell_at(to, columns));
             if first == last {
                 shares[first] += (to - from).max(0.0);

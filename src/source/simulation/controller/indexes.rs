@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::observation::saturating_add;
 use crate::source::simulation::controller::retry::retry_delay;
 
 /// Whether an index still needs Pods.
@@ -106,8 +107,10 @@ impl CompletionIndexes {
             if index.status != IndexStatus::Open || taken.binary_search(&number).is_ok() {
                 continue;
             }
-            let until =
-                index.last_failure.filter(|_| waits_after_failure).map(|at| at + retry_delay(index.failures));
+            let until = index
+                .last_failure
+                .filter(|_| waits_after_failure)
+                .map(|at| saturating_add(at, retry_delay(index.failures)));
             match until.filter(|&until| until > now) {
                 Some(until) => wake = Some(wake.map_or(until, |wake| wake.min(until))),
                 None => pending.push(number),

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::{
-    COMPLETION_INDEX, ObjectMeta, ObjectReference, OwnerReference, Pod, PodStatus, Seen,
+    COMPLETION_INDEX, ObjectMeta, ObjectReference, OwnerReference, Pod, PodStatus, Seen, saturating_add,
 };
 use crate::source::simulation::events::{EventRecord, EventReporter};
 use crate::source::simulation::pod::SimulatedPod;
@@ -38,12 +38,12 @@ impl World {
         state.object.metadata.drop_unused();
         self.emit_job(job, Seen::Added);
         let delay = self.random_latency(4, 9);
-        self.request_sync_at(job, self.now + delay);
+        self.request_sync_at(job, saturating_add(self.now, delay));
     }
 
     /// Makes the controller sync a Job after [`SYNC_DELAY`], because the Job or one of its Pods has changed.
     pub(crate) fn request_sync(&mut self, job: JobKey) {
-        self.request_sync_at(job, self.now + SYNC_DELAY);
+        self.request_sync_at(job, saturating_add(self.now, SYNC_DELAY));
     }
 
     /// Makes the controller sync a Job at `at`, unless an earlier sync is already planned.
@@ -141,7 +141,8 @@ impl World {
             None => 0,
         };
         let metadata = &mut state.object.metadata;
-        metadata.deletion_timestamp = Some(truncate_to_second(now + SignedDuration::from_secs(grace)));
+        metadata.deletion_timestamp =
+            Some(truncate_to_second(saturating_add(now, SignedDuration::from_secs(grace))));
         metadata.deletion_grace_period_seconds = Some(grace);
         metadata.generation += 1;
         let (job, name, node) = (state.job, metadata.name.clone(), state.node);

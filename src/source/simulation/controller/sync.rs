@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::Seen;
 use crate::observation::job::{JobStatus, UncountedTerminatedPods};
 use crate::observation::known_time;
+use crate::observation::{Seen, saturating_add, saturating_sub};
 use crate::source::simulation::controller::job::{SyncDecision, finish_time, true_condition};
 use crate::source::simulation::controller::retry::retry_delay;
 use crate::source::simulation::task::{JobKey, PodKey, SimulationTask};
@@ -38,7 +38,7 @@ impl World {
         state.next_sync = None;
         if state.decision.is_some() {
             // The earlier decision must be written first.
-            return self.request_sync_at(job, now + ms(5));
+            return self.request_sync_at(job, saturating_add(now, ms(5)));
         }
         let mut status = state.object.status.clone();
         status.uncounted_terminated_pods = Some(UncountedTerminatedPods::default());
@@ -55,7 +55,7 @@ impl World {
             status.start_time = Some(truncate_to_second(now));
             if let Some(seconds) = state.manifest.spec.active_deadline_seconds {
                 let deadline = SignedDuration::from_secs(seconds.min(MAX_SECONDS));
-                self.schedule_at(now + deadline, SimulationTask::WakeJob(job));
+                self.schedule_at(saturating_add(now, deadline), SimulationTask::WakeJob(job));
             }
         }
         self.sync_running_job(job, status);
@@ -203,10 +203,9 @@ impl World {
         }
         let deadline = spec.active_deadline_seconds.map(|seconds| seconds.min(MAX_SECONDS));
         let started = known_time(status.start_time);
-        if deadline
-            .zip(started)
-            .is_some_and(|(deadline, started)| self.now >= started + SignedDuration::from_secs(deadline))
-        {
+        if deadline.zip(started).is_some_and(|(deadline, started)| {
+            self.now >= saturating_add(started, SignedDuration::from_secs(deadline))
+        }) {
             return Some(("DeadlineExceeded", "Job was active longer than specified deadline"));
         }
         let all_done = state.indexes.open_count() == 0 && state.indexes.failed_count() > 0;
@@ -245,7 +244,8 @@ impl World {
         }
         let is_per_index = spec.backoff_limit_per_index.is_some();
         let until = state.last_failure.filter(|_| state.failures > 0 && !is_per_index);
-        let until = until.map(|at| at + retry_delay(state.failures)).filter(|&until| until > now);
+        let until =
+            until.map(|at| saturating_add(at, retry_delay(state.failures))).filter(|&until| until > now);
         if let Some(until) = until {
             self.wake_job_at(job, until);
             return ms(0);
@@ -269,10 +269,10 @@ impl World {
             if left_in_batch == 0 {
                 batch_size *= 2;
                 left_in_batch = batch_size;
-                delay += self.random_latency(6, 12);
+                delay = delay.saturating_add(self.random_latency(6, 12));
             }
             left_in_batch -= 1;
-            delay += SignedDuration::from_micros(700);
+            delay = delay.saturating_add(SignedDuration::from_micros(700));
             self.jobs[job].creating.push(index);
             self.schedule_after(delay, SimulationTask::CreatePod(job, index));
         }
@@ -306,7 +306,7 @@ impl World {
     fn schedule_write(&mut self, job: JobKey, decision: SyncDecision, creation_time: SignedDuration) {
         self.jobs[job].decision = Some(Box::new(decision));
         let delay = self.random_latency(4, 10);
-        self.schedule_after(creation_time + delay, SimulationTask::WriteDecision(job));
+        self.schedule_after(creation_time.saturating_add(delay), SimulationTask::WriteDecision(job));
     }
 
     /// The first write of a decision: the new status, with the Pods that are about to be counted.
@@ -352,8 +352,12 @@ impl World {
             state.finished = true;
             if let Some(seconds) = state.manifest.ttl_seconds {
                 let ttl = SignedDuration::from_secs(seconds.clamp(0, MAX_SECONDS));
-                let from = now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()));
-                self.schedule_at((from + ttl).max(now + ms(7)), SimulationTask::ExpireJob(job));
+                let from =
+                    saturating_sub(now, SignedDuration::from_nanos(i64::from(now.subsec_nanosecond())));
+                self.schedule_at(
+                    saturating_add(from, ttl).max(saturating_add(now, ms(7))),
+                    SimulationTask::ExpireJob(job),
+                );
             }
             if is_complete {
                 self.record_job_event(job, false, "Completed", "Job completed".to_owned());

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Terminated, Time, Waiting};
+use crate::observation::{Terminated, Time, Waiting, saturating_add};
 use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
 use crate::source::simulation::node::image_size_and_pull_time;
 use crate::source::simulation::pod_runtime::{
@@ -13,7 +13,7 @@ use crate::source::simulation::pod_runtime::{
 use crate::source::simulation::program::ContainerProgram;
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::task::PodKey;
-use crate::source::simulation::virtual_time::{ms, truncate_to_second};
+use crate::source::simulation::virtual_time::{ms, ms_range, truncate_to_second};
 use crate::source::simulation::world::World;
 
 /// The first back-off of a failing container, and of an image that cannot be pulled.
@@ -143,7 +143,8 @@ impl World {
                     && container.latest_pass == runtime.pass.number
             });
         if let Some(until) = crash_back_off_until {
-            let wake = self.nodes[node].next_wake(until.min(now + RESYNC_INTERVAL).max(now + ms(1)));
+            let (earliest, latest) = (saturating_add(now, ms(1)), saturating_add(now, RESYNC_INTERVAL));
+            let wake = self.nodes[node].next_wake(until.min(latest).max(earliest));
             self.schedule_step(pod, wake.duration_since(now), KubeletStep::Wake(number));
         } else if is_first_pull_failure {
             // After the first failed pull, the kubelet handles the Pod again at its next check.
@@ -190,8 +191,7 @@ impl World {
     /// Starts the back-off of containers that have ended and will be restarted. The first restart has no back-off.
     pub(crate) fn start_back_off(&mut self, pod: PodKey, ended: &[ContainerSlot], restart_on_failure: bool) {
         for &slot in ended {
-            let jitter = self.random_latency(1000, 1500).as_millis();
-            let now = self.now;
+            let (now, jitter) = (self.now, self.random_latency(1000, 1500).as_millis());
             let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
             let container = &mut runtime.containers[slot];
             let is_restarted = container
@@ -199,7 +199,8 @@ impl World {
                 .is_some_and(|success| container.is_restarted_after(success, restart_on_failure));
             if is_restarted && container.run > 1 {
                 let millis = crash_back_off(container.restarts).as_millis() * jitter / 1000;
-                container.crash_back_off_until = Some(now + ms(i64::try_from(millis).unwrap_or(i64::MAX)));
+                let back_off = ms(i64::try_from(millis).unwrap_or(i64::MAX));
+                container.crash_back_off_until = Some(saturating_add(now, back_off));
                 self.record_back_off(pod, slot);
             }
         }
@@ -232,7 +233,7 @@ impl World {
             );
             self.record_container_event(pod, slot, false, "Pulled", message);
             let delay = self.random_latency(0, 1);
-            return self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
+            return self.schedule_step(pod, delay.saturating_add(ms(1)), KubeletStep::Create(slot));
         }
         self.record_container_event(pod, slot, false, "Pulling", format!("Pulling image \"{image}\""));
         if is_missing_image(&image) {
@@ -268,7 +269,7 @@ impl World {
         );
         self.record_container_event(pod, slot, false, "Pulled", message);
         let delay = self.random_latency(0, 2);
-        self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
+        self.schedule_step(pod, delay.saturating_add(ms(1)), KubeletStep::Create(slot));
     }
 
     /// Handles a failed pull.
@@ -282,8 +283,8 @@ impl World {
         let image = container.image.clone();
         let back_off = container
             .image_back_off
-            .map_or(FIRST_BACK_OFF, |(_, back_off)| (back_off + back_off).min(MAX_BACK_OFF));
-        container.image_back_off = Some((now + back_off, back_off));
+            .map_or(FIRST_BACK_OFF, |(_, back_off)| back_off.saturating_mul(2).min(MAX_BACK_OFF));
+        container.image_back_off = Some((saturating_add(now, back_off), back_off));
         let cause = image_not_found_message(&image);
         container.state =
             ProcessState::Waiting(Waiting { reason: "ErrImagePull".to_owned(), message: cause.clone() });
@@ -390,6 +391,43 @@ impl World {
         let run = self.pods[pod].runtime.as_deref().map_or(0, |runtime| runtime.containers[slot].run);
         let (_, code, reason) = self.plan_run(pod, slot, run);
         (code, reason)
+    }
+
+    /// The plan of a run: the time until the run ends (`None` if the run continues until the container is stopped), the
+    /// exit code, and the reason, unless the reason is `Completed` or `Error`.
+    fn plan_run(
+        &self,
+        pod: PodKey,
+        slot: ContainerSlot,
+        run: u32,
+    ) -> (Option<SignedDuration>, i32, Option<&'static str>) {
+        let state = &self.pods[pod];
+        let Some(runtime) = state.runtime.as_deref() else { return (None, 0, None) };
+        let (container, annotations) =
+            (&runtime.containers[slot], &self.jobs[state.job].manifest.annotations);
+        let instance = [state.job as u64, state.ordinal, slot as u64, u64::from(run)];
+        let mut random = Random::new(self.seed, RandomPurpose::Work, &instance);
+        let is_main = container.purpose == ContainerPurpose::Main;
+        let work = annotations.work.as_ref().filter(|_| is_main);
+        let (mut after, mut code) = match (&container.program, work) {
+            (ContainerProgram::Known { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
+            (_, Some(range)) => (random.skewed(range), 0),
+            (ContainerProgram::Known { after, exit_code, .. }, None) => (*after, *exit_code),
+            (_, None) if container.purpose == ContainerPurpose::Sidecar => return (None, 0, None),
+            (_, None) if is_main => (random.skewed(&ms_range(4000, 9000)), 0),
+            (_, None) => (random.skewed(&ms_range(800, 3000)), 0),
+        };
+        let mut failure = Random::new(self.seed, RandomPurpose::Failure, &instance);
+        if is_main && slot == runtime.init_count && failure.below(100_000) < annotations.fail {
+            let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
+            after = after.saturating_mul(percent) / 100;
+            code = annotations.exit_code.unwrap_or(1);
+        }
+        match annotations.oom.filter(|&oom| is_main && oom < after) {
+            Some(oom) => (Some(oom), 137, Some("OOMKilled")),
+            // Even the program `true` takes some milliseconds.
+            None => (Some(after.saturating_add(random.uniform(&ms_range(2, 9)))), code, None),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::observation::{ManagedFieldsEntry, ObjectReference, Seen, Terminated, Waiting};
+use crate::observation::{ManagedFieldsEntry, ObjectReference, Seen, Terminated, Waiting, saturating_add};
 use crate::source::simulation::events::{EventRecord, EventReporter};
 use crate::source::simulation::kubelet::status;
 use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
@@ -72,8 +72,8 @@ impl World {
 
     /// The time until the kubelet next checks its containers, at least 40 ms.
     pub(crate) fn delay_until_check(&mut self, pod: PodKey) -> SignedDuration {
-        let check = self.nodes[self.node_index(pod)].next_check(self.now + ms(40));
-        check.duration_since(self.now) + self.random_latency(0, 55)
+        let check = self.nodes[self.node_index(pod)].next_check(saturating_add(self.now, ms(40)));
+        check.duration_since(self.now).saturating_add(self.random_latency(0, 55))
     }
 
     /// Starts the work on a Pod that the kubelet sees for the first time.

@@ -78,7 +78,7 @@ impl World {
         self.send_status(pod, 3, 12);
         // The kubelet finds at one check that the containers are gone, and at the next check that the sandbox is gone.
         let delay = self.delay_until_check(pod);
-        self.schedule_step(pod, delay + ms(1000), KubeletStep::Finish);
+        self.schedule_step(pod, delay.saturating_add(ms(1000)), KubeletStep::Finish);
     }
 
     /// Handles the end of a container of a deleted Pod. When all containers have ended, declares the Pod ended.

@@ -26,7 +26,7 @@ fn a_pod_changes_as_on_a_real_cluster() {
     assert!((0.03..1.15).contains(&late("c=Completed", 3.0)), "{}", late("c=Completed", 3.0));
     assert!((1.0..2.2).contains(&late("Succeeded", 3.0)), "{}", late("Succeeded", 3.0));
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
-    let truth = started + SignedDuration::from_secs(3);
+    let truth = started.saturating_add(SignedDuration::from_secs(3)).unwrap();
     assert!((0.0..1.02).contains(&secs(truth.duration_since(known_time(ended.finished_at).unwrap()))));
     // The first status of the Job is empty. In the status before the last, the Pod has ended but is not counted.
     let steps: Vec<_> = run
