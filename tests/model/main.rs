@@ -20,6 +20,8 @@ mod gone_stops;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
+mod impossible_values;
+#[cfg(test)]
 mod instants;
 mod intervals;
 #[cfg(test)]
@@ -69,7 +71,5 @@ mod time_left;
 mod troubles;
 #[cfg(test)]
 mod waits;
-mod what_if;
-mod what_if_shapes;
 #[cfg(test)]
 mod wordings;

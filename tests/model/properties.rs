@@ -1,8 +1,11 @@
-//! Tests that the document and the views keep their contracts for random runs, whose times may be impossible.
+//! Tests that the document and the views keep their contracts for random observations, whose texts, numbers and times
+//! may be impossible.
 //!
 //! `KUBECTL_SEQ_TEST_SEED=17` repeats the run with this seed, and `KUBECTL_SEQ_TEST_SEED=1-100000` checks many runs.
 
 mod contract;
+mod mutation;
+mod random_drawing;
 mod random_run;
 
 use std::any::Any;
@@ -10,19 +13,24 @@ use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, ScopedJoinHandle};
 
-use jiff::Timestamp;
-use kubectl_seq::testing::export::document;
+use kubectl_seq::testing::StatusLines;
+use kubectl_seq::testing::export::{document, write_json};
 use kubectl_seq::testing::timeline::Timeline;
-use kubectl_seq::testing::view::{Glyphs, Line, PodExtras, Size, View, ViewState, draw_pod, render_frame};
+use kubectl_seq::testing::view::FrameCache;
 
 use crate::describe::timeline_of;
+use crate::support::random::RandomNumbers;
 use contract::violations;
-use random_run::random_run;
+use mutation::random_observations;
+use random_drawing::{RandomDrawing, describe_unsafe_line};
+use random_run::{RandomRun, random_run};
 
 /// The seeds that the test checks if the environment variable is not set.
 const SEEDS: RangeInclusive<u64> = 1..=1_000;
-/// Among the default seeds, the views are drawn only for the multiples of this number.
-const DRAWN: u64 = 15;
+/// Among the default seeds, pictures are drawn only for the multiples of this number.
+const DRAWN: u64 = 5;
+/// The number of pictures before and after the second half of the observations.
+const DRAWINGS: usize = 4;
 
 /// The seeds to check.
 fn seeds() -> RangeInclusive<u64> {
@@ -69,45 +77,48 @@ fn check_seeds(check: impl Fn(u64) -> Vec<String> + Sync) {
 #[test]
 fn the_document_of_any_run_keeps_its_contract() {
     check_seeds(|seed| {
-        let run = random_run(seed);
+        let run = random_run(seed, 3);
         let timeline = timeline_of(&run.observations);
         violations(&serde_json::to_value(document(&timeline, run.now)).expect("a document"))
     });
 }
 
-/// Draws every view of the timeline, and the page of every Pod. Returns the lines.
-fn draw_all_views(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<String> {
-    let size = Size { columns, rows: None };
-    let mut lines = Vec::new();
-    for view in [View::Sequence, View::Table, View::Wide, View::Grid, View::Runs] {
-        for explain in [false, true] {
-            let state = ViewState { view, explain, containers: explain, ..ViewState::default() };
-            lines.extend(render_frame(timeline, &state, size, glyphs, now).lines);
+/// Draws pictures of the run in random views, sizes and windows, before and after the last observations. Returns the
+/// violations of the rules of pictures.
+fn draw_at_random(run: &RandomRun, drawing: &mut RandomDrawing) -> Vec<String> {
+    let (mut timeline, mut lines) = (Timeline::default(), StatusLines::default());
+    let mut found = Vec::new();
+    let mut now = run.now;
+    let middle = drawing.random.next_below(run.observations.len() + 1);
+    let (before, after) = run.observations.split_at(middle);
+    let cache = FrameCache::default();
+    lines.begin(&timeline, now);
+    for observations in [before, after] {
+        for observation in observations {
+            timeline.apply(observation);
         }
+        let changes = timeline.recompute();
+        for _ in 0..DRAWINGS {
+            found.extend(drawing.check_picture(&timeline, now, &cache));
+            now = drawing.other_time(now);
+        }
+        let mut reported = lines.report_changes(&timeline, &changes, now);
+        reported.extend(lines.report_tick(&timeline, now));
+        found.extend(reported.iter().filter_map(describe_unsafe_line));
     }
-    let state = ViewState { explain: true, ..ViewState::default() };
-    for key in timeline.workloads().iter().flat_map(|workload| &workload.pods) {
-        lines.extend(draw_pod(timeline, *key, &PodExtras::default(), &state, size, glyphs, now).lines);
-    }
-    lines.iter().map(Line::plain).collect()
+    found.extend(lines.report_end(&timeline, now).iter().filter_map(describe_unsafe_line));
+    write_json(&document(&timeline, now), &mut std::io::sink()).expect("a document");
+    found
 }
 
 #[test]
-fn any_run_can_be_drawn_at_any_width() {
+fn any_observations_can_be_drawn_in_any_view_at_any_size_and_time() {
     check_seeds(|seed| {
         if seed % DRAWN != 0 && seeds() == SEEDS {
             return Vec::new();
         }
-        let run = random_run(seed);
-        let timeline = timeline_of(&run.observations);
-        let mut found = Vec::new();
-        for columns in [1, 20, 80, 133] {
-            for line in draw_all_views(&timeline, columns, &Glyphs::ASCII, run.now) {
-                if line.chars().count() > columns {
-                    found.push(format!("a line is wider than {columns} columns: {line}"));
-                }
-            }
-        }
-        found
+        let mut random = RandomNumbers::from_seed(seed);
+        let run = random_observations(&mut random, seed);
+        draw_at_random(&run, &mut RandomDrawing { random })
     });
 }

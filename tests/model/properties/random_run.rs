@@ -26,11 +26,11 @@ pub(crate) struct RandomRun {
     pub(crate) now: Timestamp,
 }
 
-/// Generates the run of a seed.
-pub(crate) fn random_run(seed: u64) -> RandomRun {
-    let random = RandomNumbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1));
-    let mut generator = Generator { random, percent_odd: 0, clock_error: 0, observations: Vec::new() };
-    generator.random.next_below(2);
+/// Generates the run of a seed, with at most this number of Pods.
+pub(crate) fn random_run(seed: u64, max_pods: usize) -> RandomRun {
+    let random = RandomNumbers::from_seed(seed);
+    let mut generator =
+        Generator { random, max_pods, percent_odd: 0, clock_error: 0, observations: Vec::new() };
     generator.percent_odd = *generator.pick(&[0, 0, 2, 10, 40]);
     generator.clock_error = *generator.pick(&[0, 0, 0, 1, -1, 5, -5, 600, -600, 86_400, -86_400]);
     generator.run()
@@ -45,6 +45,7 @@ struct Containers {
 
 struct Generator {
     random: RandomNumbers,
+    max_pods: usize,
     /// The share of odd values among all times and numbers.
     percent_odd: usize,
     /// The number of seconds by which the clock of the node is ahead.
@@ -54,7 +55,7 @@ struct Generator {
 
 impl Generator {
     fn run(mut self) -> RandomRun {
-        let pods = 1 + self.below(3);
+        let pods = 1 + self.below(self.max_pods);
         if self.percent(70) {
             self.add_job();
         }
