@@ -2,7 +2,7 @@
 
 mod ci;
 mod help;
-mod hostile_server;
+mod hostile;
 mod kubectl_flags;
 mod replay;
 mod simulate;

@@ -25,14 +25,24 @@ fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
 
 /// Runs the program on a terminal and returns everything that it writes. Fails unless the exit code is 0.
 pub(crate) fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let (written, code) = written_to_terminal_with_code(arguments, variables);
+    assert_eq!(code, Some(0));
+    written
+}
+
+/// Runs the program on a terminal and returns everything that it writes, and the exit code.
+pub(crate) fn written_to_terminal_with_code(
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (String, Option<i32>) {
     let (mut terminal, pts) = open().expect("a terminal");
     terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
     let mut child = program(arguments, variables).spawn(pts).expect("the program runs");
     let mut written = Vec::new();
     // On Linux, reading a closed terminal fails after the last byte.
     let _ = terminal.read_to_end(&mut written);
-    assert_eq!(child.wait().expect("the program ends").code(), Some(0));
-    String::from_utf8(written).expect("UTF-8")
+    let code = child.wait().expect("the program ends").code();
+    (String::from_utf8(written).expect("UTF-8"), code)
 }
 
 #[test]
