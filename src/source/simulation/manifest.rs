@@ -1,12 +1,13 @@
 //! Reads the Jobs of a manifest, which is YAML or JSON with one or several documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_saphyr::Spanned;
 
 use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
@@ -146,7 +147,7 @@ struct ManifestResources {
 /// # Errors
 /// Usage: the manifest is malformed, has no Job, or has a Job with a missing or invalid field or annotation.
 pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
         let error = error.without_snippet();
         let text = error.to_string();
         let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
@@ -161,8 +162,11 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
         )
     })?;
     let mut manifest = Manifest::default();
-    for document in documents {
-        add_document(source, &document, &mut manifest)?;
+    for (index, document) in documents.iter().enumerate() {
+        // The number matters only if there are several documents.
+        let number = if documents.len() > 1 { format!(" document {}", index + 1) } else { String::new() };
+        let location = format!("{} line {}{number}", source.name, document.referenced.line());
+        add_document(&location, &document.value, &mut manifest)?;
     }
     if manifest.jobs.is_empty() {
         let found = match manifest.notices.first() {
@@ -173,25 +177,24 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
             "The simulation runs Jobs of batch/v1; `kubectl seq simulate` without -f runs a built-in one.",
         ));
     }
-    for (position, job) in manifest.jobs.iter().enumerate() {
-        let has_same_name = |other: &JobManifest| other.name == job.name && other.namespace == job.namespace;
-        if manifest.jobs[..position].iter().any(has_same_name) {
-            return Err(usage(format!("{}: job \"{}\" appears twice", source.name, job.name)));
-        }
+    let mut names = HashSet::new();
+    if let Some(twin) = manifest.jobs.iter().find(|job| !names.insert((&job.namespace, &job.name))) {
+        return Err(usage(format!("{}: job \"{}\" appears twice", source.name, twin.name)));
     }
     Ok(manifest)
 }
 
-/// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list.
-fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
+/// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list. `location` names the
+/// document in messages: the file, the line at which the document begins, and its number.
+fn add_document(location: &str, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
     let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
     if !document.is_object() || kind.is_empty() {
-        return Err(usage(format!("{}: a document has no kind", source.name))
+        return Err(usage(format!("{location}: a document has no kind"))
             .hint("Every document of a manifest begins with `apiVersion:` and `kind:`."));
     }
     if let (true, Some(items)) = (kind.ends_with("List"), document.get("items").and_then(Value::as_array)) {
-        return items.iter().try_for_each(|item| add_document(source, item, manifest));
+        return items.iter().try_for_each(|item| add_document(location, item, manifest));
     }
     let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
     if kind != "Job" {
@@ -199,11 +202,11 @@ fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest
         return Ok(());
     }
     if version != "batch/v1" {
-        return Err(usage(format!("{}: job \"{name}\": unknown apiVersion \"{version}\"", source.name))
+        return Err(usage(format!("{location}: job \"{name}\": unknown apiVersion \"{version}\""))
             .hint("Jobs are of `apiVersion: batch/v1`."));
     }
     let with_job_name = |error: SourceError| SourceError {
-        summary: format!("{}: job \"{name}\": {}", source.name, error.summary),
+        summary: format!("{location}: job \"{name}\": {}", error.summary),
         ..error
     };
     let job = read_job(document).map_err(with_job_name)?;

@@ -111,6 +111,52 @@ fn the_error_about_malformed_yaml_names_the_line() {
 }
 
 #[test]
+fn the_error_about_a_document_names_its_file_line_and_number() {
+    let error = read(&format!("{JOB}---\n# a comment\n{}", JOB.replace("Never", "Always"))).unwrap_err();
+    let line = JOB.lines().count() + 3;
+    let begin = format!("job.yaml line {line} document 2: job \"j\": spec.template.spec.restartPolicy");
+    assert!(error.summary.starts_with(&begin), "{}", error.summary);
+    let error = read(&JOB.replace("{name: j}", "{name: [j]}")).unwrap_err();
+    assert!(error.summary.starts_with("job.yaml line 1: job \"?\": metadata"), "{}", error.summary);
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_accepted() {
+    let text = format!("\u{feff}{}", JOB.replace('\n', "\r\n"));
+    assert_eq!(read(&text).unwrap().jobs[0].name, "j");
+}
+
+#[test]
+fn large_and_exploding_manifests_end_quickly() {
+    let levels = (1..12).map(|level| {
+        let below = format!("*a{}, ", level - 1).repeat(10);
+        format!("a{level}: &a{level} [{below}]")
+    });
+    let first = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]".to_owned();
+    let anchors = std::iter::once(first).chain(levels).collect::<Vec<_>>().join("\n");
+    let documents = |count: usize| {
+        let document = |number| JOB.replace("{name: j}", &format!("{{name: j{number}}}"));
+        (0..count).map(document).collect::<Vec<_>>().join("---\n")
+    };
+    let pods = "---\nkind: Pod\nmetadata: {name: p}\n".repeat(4_000);
+    let start = std::time::Instant::now();
+    for text in [
+        anchors,
+        format!("a: {}", "[".repeat(100_000)),
+        "- ".repeat(100_000),
+        format!("a: \"{}\"", "x".repeat(4_000_000)),
+        "---\n".repeat(100_000),
+        pods,
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.summary.contains("job.yaml") && error.summary.len() < 300, "{}", error.summary);
+    }
+    let read = read(&documents(1_000));
+    assert!(read.is_ok_and(|manifest| manifest.jobs.len() == 1_000));
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_missing_file_is_a_usage_error() {
     let error = ManifestText::read(Path::new("no/such/job.yaml")).unwrap_err();
     assert_eq!(error.summary, "cannot read no/such/job.yaml: no such file or directory");
