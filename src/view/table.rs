@@ -17,6 +17,7 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::format_ranged;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::conclusions::conclusions_below;
 use crate::view::rows::container_text::describe_reason;
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
@@ -61,8 +62,11 @@ pub(crate) fn draw_table(
     let mut picture = Picture { found: pods.len(), cells_per_line: 1, ..Picture::default() };
     let mut folded = Folded { shown: pods, overflow: Vec::new() };
     let mut around = (0, 0);
+    // A table that goes to a file or a program has only its own lines.
+    let is_for_people = size.columns != Size::UNLIMITED_COLUMNS;
+    let conclusions = if is_for_people { conclusions_below(context, size) } else { Vec::new() };
     if let Some(rows) = size.rows {
-        let room = rows.saturating_sub(frame.lines.len() + 1);
+        let room = rows.saturating_sub(frame.lines.len() + 1 + conclusions.len());
         if context.window.unfolded {
             picture.pods.clone_from(&folded.shown);
             let selected = folded.shown.iter().position(|&key| context.window.selected == Some(key));
@@ -102,6 +106,7 @@ pub(crate) fn draw_table(
         let line = Line::new(format!("+ {} above, {} below", around.0, around.1), Style::Dim);
         frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
+    frame.lines.extend(conclusions);
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
     }

@@ -26,7 +26,7 @@ fn follow(observations: &[Observation]) -> String {
         printed.extend(lines.report_changes(&timeline, &changes, now));
     }
     let now = timeline.workloads().iter().filter_map(|workload| workload.finished).max().unwrap_or(now);
-    let size = Size { columns: 110, rows: None };
+    let size = Size { columns: 120, rows: None };
     let frame = render_frame(&timeline, &ViewState::default(), size, &Glyphs::UNICODE, now);
     let texts = printed.iter().map(|line| line.plain().trim_end().to_owned()).chain(["--".to_owned()]);
     texts
@@ -137,5 +137,7 @@ fn the_pods_of_a_deleted_job_are_stopped_by_its_parent() {
     ];
     let text = follow(&observations);
     assert!(text.contains("a stopped by jobset/train"), "{text}");
-    assert!(!text.contains('✗'), "{text}");
+    // The verdict shows the work of a stopped Pod as lost.
+    let (rows, verdict) = text.split_once("\nslot time ").unwrap_or_default();
+    assert!(!rows.contains('✗') && verdict.contains("lost"), "{text}");
 }

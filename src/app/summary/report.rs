@@ -16,7 +16,7 @@ use crate::app::summary::markdown::{code_span, fenced_block, html_code, log_line
 use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::duration::{format_elapsed_millis, format_ranged};
-use crate::view::rows::verdict::verdict_lines;
+use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
 use crate::view::view_context::ViewContext;
 use crate::view::{FrameCache, Glyphs, Names, ViewState, Window};
 
@@ -128,10 +128,11 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     let names = Names::from_timeline(timeline);
     let with_pods: Vec<&Workload> =
         timeline.workloads().iter().filter(|workload| !workload.pods.is_empty()).collect();
+    let room = VerdictRoom { columns: usize::MAX, max_lines: 1, has_bar: false };
     let mut text = String::new();
     for workload in with_pods.iter().take(MAX_WORKLOADS) {
         let summary = context.summary(workload);
-        let verdict = verdict_lines(&context, &summary, &workload.pods, usize::MAX, 1);
+        let verdict = verdict_lines(&context, &summary, &workload.pods, room);
         let Some(verdict) = verdict.first() else { continue };
         let subject = if with_pods.len() == 1 {
             String::new()

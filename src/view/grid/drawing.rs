@@ -11,6 +11,7 @@ use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::duration::format_elapsed;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::conclusions::conclusions_below;
 use crate::view::rows::groups::{Group, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::retries::open_retries;
@@ -136,6 +137,7 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
     if is_low && is_described {
         legend.pop();
     }
+    below.extend(conclusions_below(context, size));
     below.extend(legend);
     let reserved = usize::from(!is_low && !is_described);
 

@@ -13,7 +13,7 @@ use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::headings::elapsed_millis;
-use crate::view::rows::verdict::to_percent;
+use crate::view::rows::shares::to_percent;
 use crate::view::view_context::ViewContext;
 
 /// The maximum number of reasons for waits in the line.

@@ -106,6 +106,18 @@ pub(crate) fn is_bare_pod(workload: &Workload) -> bool {
     &*workload.kind == "Pod"
 }
 
+/// A group for each workload that is not a bare Pod, with its Pods in the order of their creation.
+pub(crate) fn workload_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
+    let workloads = context.workloads().iter().filter(|workload| !is_bare_pod(workload));
+    // A workload keeps its Pods in the order of their creation.
+    let to_group = |workload: &'a Workload| Group {
+        heading: Heading::Workload(workload),
+        sort: Sort::Start,
+        pods: workload.pods.as_slice().into(),
+    };
+    workloads.map(to_group).collect()
+}
+
 /// All Pods, in the groups and the order that the user chose.
 pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
     let timeline = context.timeline;

@@ -1,6 +1,7 @@
 //! The Pods that are shown, their groups and order, and the lines of text around them.
 
 pub(crate) mod clock_text;
+pub(crate) mod conclusions;
 pub(crate) mod container_text;
 pub(crate) mod counts;
 pub(crate) mod end_text;
@@ -18,6 +19,7 @@ pub(crate) mod phase_text;
 pub(crate) mod retries;
 pub(crate) mod scrolling;
 pub(crate) mod segment;
+pub(crate) mod shares;
 pub(crate) mod slot_bar;
 pub(crate) mod time_left_text;
 pub(crate) mod trouble;

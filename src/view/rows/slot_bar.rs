@@ -1,12 +1,11 @@
 //! The bar of slot time: one line of cells that divides the slot time of a workload by use. The whole bar is 100 %.
 
-use std::cmp::Reverse;
-
 use crate::lifecycle::PhaseKind;
 use crate::timeline::SlotTime;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::rows::segment::Segment;
+use crate::view::rows::shares::divide_in_proportion;
 
 /// The slot time of each part in milliseconds, in the order of the bar. Parts without time are left out. `lost_work` is
 /// the part of the work that did not count, in milliseconds.
@@ -52,19 +51,10 @@ pub(crate) fn slot_time_bar(slots: &SlotTime, lost_work: i64, glyphs: &Glyphs, c
     line
 }
 
-/// Divides the cells of a bar in proportion to the times. The parts with the largest remainders are rounded up.
+/// Divides the cells of a bar in proportion to the times. Lost work has at least one cell.
 fn divide_cells(segments: &[(Segment, i64)], columns: usize) -> Vec<usize> {
-    let total: i128 = segments.iter().map(|(_, millis)| i128::from(*millis)).sum();
-    let share = |millis: i64| i128::from(millis) * i128::try_from(columns).unwrap_or(0);
-    let to_cells = |cells: i128| usize::try_from(cells).unwrap_or(0);
-    let mut cells: Vec<usize> =
-        segments.iter().map(|(_, millis)| to_cells(share(*millis) / total.max(1))).collect();
-    let mut by_remainder: Vec<usize> = (0..cells.len()).collect();
-    by_remainder.sort_by_key(|&index| Reverse(share(segments[index].1) % total.max(1)));
-    let missing = columns.saturating_sub(cells.iter().sum());
-    for &index in by_remainder.iter().take(missing) {
-        cells[index] += 1;
-    }
+    let times: Vec<i64> = segments.iter().map(|(_, millis)| *millis).collect();
+    let mut cells = divide_in_proportion(&times, columns);
     let lost = segments.iter().position(|(segment, _)| *segment == Segment::LostWork);
     let largest = (0..cells.len()).max_by_key(|&index| cells[index]);
     if let (Some(lost), Some(largest)) = (lost, largest)

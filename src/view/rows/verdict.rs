@@ -1,6 +1,5 @@
-//! The verdict of a workload: one or two lines that say where its slot time went.
+//! The verdict of a workload: one or two lines that say where its slot time went, and the bar of this slot time.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
@@ -8,6 +7,8 @@ use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::segment::Segment;
+use crate::view::rows::shares::{divide_in_proportion, to_percent};
+use crate::view::rows::slot_bar::slot_time_bar;
 use crate::view::view_context::ViewContext;
 
 /// The largest distance between a share and the ends of its range in percentage points, rounded up. `None` if the range
@@ -25,17 +26,29 @@ fn uncertainty(segment: Segment, summary: &Summary) -> Option<i64> {
 /// Stands before a further line of the verdict.
 const INDENT: &str = "  ";
 
-/// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`.
-/// The percentages of the shares sum to 100. If the verdict is too long for one line, the reasons for the loss are left
+/// The room for the verdict.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VerdictRoom {
+    /// The width of the lines and of the bar.
+    pub(crate) columns: usize,
+    /// The maximum number of lines of text.
+    pub(crate) max_lines: usize,
+    /// Whether the bar follows the text. Each share in the text then begins with its glyph.
+    pub(crate) has_bar: bool,
+}
+
+/// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`,
+/// and the bar of the slot time. If a part of the time was not observed, the text begins with `slot time 1m58s of the
+/// observed time`. The percentages of the shares sum to 100. If the verdict is too long for one line, the reasons for the loss are left
 /// out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, the
 /// uncertainties are left out, and at last only the largest shares remain. Empty for a workload that has had no slot yet.
 pub(crate) fn verdict_lines(
     context: &ViewContext<'_>,
     summary: &Summary,
     pods: &[PodKey],
-    columns: usize,
-    max_lines: usize,
+    room: VerdictRoom,
 ) -> Vec<Line> {
+    let VerdictRoom { columns, max_lines, has_bar } = room;
     if summary.slots.total <= 0 {
         return Vec::new();
     }
@@ -44,19 +57,25 @@ pub(crate) fn verdict_lines(
     let has_preempted = summary.lost_work.pods[LossCause::Preempted] > 0;
     let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
     let [short_loss, long_loss] = describe_lost_work(summary, &shares, preemptor.as_deref());
-    let observed = if summary.partial { "observed " } else { "" };
-    let heading = format!("{observed}slot time {}: ", format_elapsed_millis(summary.slots.total));
-    let verdict = Verdict { context, summary, heading: Line::new(heading, Style::Dim), columns };
+    let observed = if summary.partial { " of the observed time" } else { "" };
+    let heading = format!("slot time {}{observed}: ", format_elapsed_millis(summary.slots.total));
+    let verdict =
+        Verdict { context, summary, heading: Line::new(heading, Style::Dim), columns, has_glyphs: has_bar };
     let whole = |loss, max_lines| verdict.write(&shares, 0, loss, true, max_lines);
     let folded = |loss, with_ranges| verdict.write_folded(shares.clone(), loss, with_ranges, max_lines);
-    whole(&long_loss, 1)
+    let mut lines = whole(&long_loss, 1)
         .or_else(|| whole(&short_loss, 1))
         .or_else(|| whole(&long_loss, max_lines))
         .or_else(|| folded(&short_loss, true))
         .or_else(|| folded("", true))
         .or_else(|| folded("", false))
         .or_else(|| verdict.write_largest(shares.clone(), max_lines))
-        .unwrap_or_else(|| vec![verdict.heading.clone().shorten_end(columns, context.glyphs.ellipsis)])
+        .unwrap_or_else(|| vec![verdict.heading.clone().shorten_end(columns, context.glyphs.ellipsis)]);
+    if has_bar {
+        let bar = slot_time_bar(&summary.slots, summary.lost_work.total(), context.glyphs, columns);
+        lines.push(bar);
+    }
+    lines
 }
 
 /// Writes the verdict of one workload into lines with at most `columns` columns.
@@ -66,6 +85,8 @@ struct Verdict<'a> {
     /// The start of the first line: `slot time 1m58s: `.
     heading: Line,
     columns: usize,
+    /// Whether each share begins with the glyph that it has in the bar.
+    has_glyphs: bool,
 }
 
 impl Verdict<'_> {
@@ -122,7 +143,12 @@ impl Verdict<'_> {
         let mut lines = Vec::new();
         let mut is_first_in_line = true;
         for part in self.parts(shares, other, lost_work, with_ranges) {
-            let separator = if is_first_in_line { "" } else { glyphs.separator };
+            // The separator between words looks like the glyph of a queued Pod.
+            let separator = match (is_first_in_line, self.has_glyphs) {
+                (true, _) => "",
+                (false, true) => "  ",
+                (false, false) => glyphs.separator,
+            };
             if line.width() + text::width(separator) + part.width() <= self.columns {
                 line.push(separator, Style::Dim);
             } else {
@@ -143,20 +169,38 @@ impl Verdict<'_> {
     fn parts(&self, shares: &[(Segment, i64)], other: i64, lost_work: &str, with_ranges: bool) -> Vec<Line> {
         let named = shares.iter().map(|&(share, percent)| {
             let detail = if share == Segment::Work { lost_work } else { "" };
-            (share.name(), percent, uncertainty(share, self.summary).filter(|_| with_ranges), detail)
+            (
+                Some(share),
+                share.name(),
+                percent,
+                uncertainty(share, self.summary).filter(|_| with_ranges),
+                detail,
+            )
         });
-        let other = (other > 0).then_some(("other", other, None, ""));
-        let to_part = |(name, percent, uncertainty, detail): (&str, i64, Option<i64>, &str)| {
-            let mut part = Line::new(format!("{name} "), Style::Text);
-            part.push(format!("{percent} %"), Style::Strong);
-            if let Some(points) = uncertainty {
-                part.push(format!(" {} {points}", self.context.glyphs.plus_minus), Style::Dim);
-            }
-            if !detail.is_empty() {
-                part.push(detail, Style::Warning);
-            }
-            part
-        };
+        let other = (other > 0).then_some((None, "other", other, None, ""));
+        let to_part =
+            |(share, name, percent, uncertainty, detail): (Option<Segment>, &str, i64, Option<i64>, &str)| {
+                let mut part = Line::default();
+                if let Some(share) = share.filter(|_| self.has_glyphs) {
+                    let (glyph, style) = share.appearance(self.context.glyphs);
+                    part.push(glyph, style);
+                    part.push(" ", Style::Text);
+                }
+                part.push(format!("{name} "), Style::Text);
+                part.push(format!("{percent} %"), Style::Strong);
+                if let Some(points) = uncertainty {
+                    part.push(format!(" {} {points}", self.context.glyphs.plus_minus), Style::Dim);
+                }
+                if let Some(detail) = detail.strip_prefix(" (").filter(|_| self.has_glyphs) {
+                    let (glyph, style) = Segment::LostWork.appearance(self.context.glyphs);
+                    part.push(" (", Style::Warning);
+                    part.push(glyph, style);
+                    part.push(format!(" {detail}"), Style::Warning);
+                } else if !detail.is_empty() {
+                    part.push(detail, Style::Warning);
+                }
+                part
+            };
         named.chain(other).map(to_part).collect()
     }
 }
@@ -185,35 +229,28 @@ fn describe_lost_work(summary: &Summary, shares: &[(Segment, i64)], preemptor: O
     [format!(" ({lost} % lost)"), format!(" ({lost} % lost: {})", causes.join(", "))]
 }
 
-/// The shares in whole percent, in the order of the verdict. The shares with the largest remainders are rounded up, so
-/// that the percentages sum to 100.
+/// The shares in whole percent, in the order of the verdict. They sum to 100.
 fn percentages(slots: &SlotTime) -> Vec<(Segment, i64)> {
-    let mut millis: BTreeMap<Segment, i128> = BTreeMap::from([(Segment::Idle, i128::from(slots.idle))]);
+    let mut millis: BTreeMap<Segment, i64> = BTreeMap::from([(Segment::Idle, slots.idle)]);
     for (kind, &in_phase) in &slots.phases {
-        *millis.entry(Segment::from_phase(kind)).or_default() += i128::from(in_phase);
+        let sum = millis.entry(Segment::from_phase(kind)).or_default();
+        *sum = sum.saturating_add(in_phase);
     }
-    let total = millis.values().sum::<i128>().max(1);
-    let mut percents: Vec<i128> = millis.values().map(|millis| millis * 100 / total).collect();
-    let remainders: Vec<i128> = millis.values().map(|millis| millis * 100 % total).collect();
-    let mut by_remainder: Vec<usize> = (0..remainders.len()).collect();
-    by_remainder.sort_by_key(|&index| Reverse(remainders[index]));
-    let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
-    for index in by_remainder.into_iter().take(missing) {
-        percents[index] += 1;
-    }
-    let percents = percents.into_iter().map(|percent| i64::try_from(percent).unwrap_or(0));
-    millis.into_keys().zip(percents).collect()
-}
-
-/// `part` as a percentage of `whole`, rounded.
-pub(crate) fn to_percent(part: i64, whole: i64) -> i128 {
-    (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
+    let times: Vec<i64> = millis.values().copied().collect();
+    let percents = divide_in_proportion(&times, 100).into_iter();
+    millis.into_keys().zip(percents.map(|percent| i64::try_from(percent).unwrap_or(0))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lifecycle::PhaseKind;
+    use crate::timeline::WorkloadState;
+    use crate::view::fixture::{at, job, pi_pods, slot_time, timeline};
+    use crate::view::frame_cache::cache::FrameCache;
+    use crate::view::primitives::glyph::Glyphs;
+    use crate::view::state::ViewState;
+    use crate::view::window::Window;
 
     #[test]
     fn the_percentages_sum_to_a_hundred() {
@@ -223,5 +260,27 @@ mod tests {
         let mut percentages = percentages(&slots);
         percentages.retain(|&(_, percent)| percent > 0);
         assert_eq!(percentages, [(Segment::Work, 34), (Segment::Pull, 33), (Segment::Idle, 33)]);
+    }
+
+    #[test]
+    fn the_verdict_of_a_run_that_was_observed_in_part_says_so_and_its_bar_fills_the_width() {
+        let slots = slot_time(&[(PhaseKind::Running, 60_000), (PhaseKind::Pulling, 30_000)], 30_000);
+        let summary = Summary { slots, partial: true, ..Summary::default() };
+        let timeline = timeline(60_000, vec![(job("pi", WorkloadState::Running), pi_pods("pi", 3))]);
+        let (state, window, cache) = (ViewState::default(), Window::default(), FrameCache::default());
+        let (glyphs, now) = (&Glyphs::UNICODE, at(60_000));
+        let context =
+            ViewContext { timeline: &timeline, state: &state, glyphs, now, window: &window, cache: &cache };
+        let room = VerdictRoom { columns: 80, max_lines: 1, has_bar: true };
+        let lines: Vec<String> =
+            verdict_lines(&context, &summary, &[], room).iter().map(Line::plain).collect();
+        let sentence = "slot time 2m00s of the observed time: █ work 50 %  ▒ pull 25 %  ┄ idle 25 %";
+        let bar = format!("{}{}{}", "█".repeat(40), "▒".repeat(20), "┄".repeat(20));
+        assert_eq!(lines, [sentence, bar.as_str()]);
+        let without_bar = verdict_lines(&context, &summary, &[], VerdictRoom { has_bar: false, ..room });
+        assert_eq!(
+            without_bar[0].plain(),
+            "slot time 2m00s of the observed time: work 50 % · pull 25 % · idle 25 %"
+        );
     }
 }

@@ -4,28 +4,24 @@ use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::choose_span;
 use crate::view::picture::{Bars, FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line, Style};
-use crate::view::rows::groups::{Group, Heading, is_bare_pod, pod_groups};
+use crate::view::rows::conclusions::ConclusionRoom;
+use crate::view::rows::groups::{Group, pod_groups, workload_groups};
 use crate::view::sequence::container_bars::choose_groups;
 use crate::view::sequence::layout::Layout;
 use crate::view::sequence::line_budget::{SurroundingLines, divide_lines, max_legend_lines};
 use crate::view::sequence::rows::RowWriter;
 use crate::view::sequence::scrolling;
 use crate::view::sequence::section::Section;
-use crate::view::state::{GroupBy, Size, Sort};
+use crate::view::state::{GroupBy, Size};
 use crate::view::view_context::ViewContext;
-
-/// A verdict may have a second line if the screen has at least this many lines for each group of Pods.
-const MIN_LINES_FOR_LONG_VERDICT: usize = 16;
 
 /// Draws the diagram. If the number of lines is not limited, `flush` may take complete lines early.
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let columns = size.columns.max(1);
     let groups = pod_groups(context);
-    let lines_per_group = size.rows.map(|rows| rows / groups.len().max(1));
-    let is_low = lines_per_group.is_some_and(|lines| lines < MIN_LINES_FOR_LONG_VERDICT);
-    let verdict_lines = if is_low { 1 } else { 2 };
+    let conclusion_room = ConclusionRoom::new(columns, size.rows, groups.len());
     let mut sections: Vec<Section<'_>> =
-        groups.into_iter().map(|group| Section::prepare(context, group, columns, verdict_lines)).collect();
+        groups.into_iter().map(|group| Section::prepare(context, group, columns, conclusion_room)).collect();
     if !context.window.filter.is_empty() && sections.len() > 1 {
         sections.retain(|section| !section.group.pods.is_empty());
     }
@@ -39,7 +35,7 @@ pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut F
     let has_axis = sections
         .iter()
         .any(|section| !section.group.pods.is_empty() || section.held_workload(context).is_some());
-    let mut frame = Frame { lines: workload_lines(context, columns, verdict_lines) };
+    let mut frame = Frame { lines: workload_lines(context, columns, conclusion_room) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
     }
@@ -164,16 +160,13 @@ fn draw_sections(
 }
 
 /// The lines about the workloads, if the sections are not workloads.
-fn workload_lines(context: &ViewContext<'_>, columns: usize, verdict_lines: usize) -> Vec<Line> {
+fn workload_lines(context: &ViewContext<'_>, columns: usize, room: ConclusionRoom) -> Vec<Line> {
     if context.state.group_by == GroupBy::Workload {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    for workload in context.workloads().iter().filter(|workload| !is_bare_pod(workload)) {
-        // A workload keeps its Pods in the order of their creation.
-        let (sort, pods) = (Sort::Start, workload.pods.as_slice().into());
-        let group = Group { heading: Heading::Workload(workload), sort, pods };
-        let section = Section::prepare(context, group, columns, verdict_lines);
+    for group in workload_groups(context) {
+        let section = Section::prepare(context, group, columns, room);
         lines.push(section.heading(context, columns));
         lines.extend(section.reasons);
         lines.extend(section.conclusions);

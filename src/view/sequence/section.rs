@@ -4,14 +4,15 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::timeline::{PodKey, Summary, Workload};
-use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
+use crate::view::frame_cache::keys::{FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
+use crate::view::rows::conclusions::{ConclusionRoom, conclusion_lines};
 use crate::view::rows::failure_line::failure_line;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::trouble::rank_trouble;
-use crate::view::rows::{findings, headings, verdict};
+use crate::view::rows::{findings, headings};
 use crate::view::sequence::{concurrency, held};
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
@@ -40,12 +41,12 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// Prepares a group. The counts, the pace and the findings include all Pods of the group. The rows include only the
     /// Pods that match the filter.
-    /// Each line has at most `columns` columns, and the verdict has at most `verdict_lines` lines.
+    /// Each line has at most `columns` columns.
     pub(crate) fn prepare(
         context: &ViewContext<'a>,
         mut group: Group<'a>,
         columns: usize,
-        verdict_lines: usize,
+        room: ConclusionRoom,
     ) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
@@ -56,14 +57,6 @@ impl<'a> Section<'a> {
             }
             Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
         };
-        // If an ended workload has no Pods, nothing shows how its slots were used.
-        let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
-        let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
-        let verdict = summary
-            .filter(|_| is_known)
-            .map(|summary| verdict::verdict_lines(context, &summary, &group.pods, columns, verdict_lines))
-            .unwrap_or_default();
-        let key = FindingsKey { group: group.key(), columns };
         let mut failures = match group.heading {
             Heading::Workload(workload) => findings::pull_failure_lines(context, workload, columns),
             Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => Vec::new(),
@@ -71,8 +64,8 @@ impl<'a> Section<'a> {
         let reason = reason.or_else(|| (!failures.is_empty()).then(|| failures.remove(0)));
         let failure = failure_line(context, &group, &counts, columns);
         let reasons = failure.into_iter().chain(reason).collect();
-        let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
-        let conclusions = failures.into_iter().chain(verdict).chain(findings.iter().cloned()).collect();
+        let conclusions = conclusion_lines(context, &group, summary.as_ref(), room);
+        let conclusions = failures.into_iter().chain(conclusions).collect();
         group.apply_filter(context);
         let rows_key = RowsKey {
             group: group.key(),
@@ -163,16 +156,4 @@ impl<'a> Section<'a> {
             context.cache.folded.get_or_compute(context.version(), key, || fold_pods(context, &paced, lines))
         };
     }
-}
-
-/// The findings about a group: image pulls, the longest waits, the Pods that ended last, and clocks that are off.
-fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Line> {
-    let mut lines = findings::pull_lines(context, &group.pods, columns);
-    if let Heading::Workload(workload) = group.heading {
-        lines.extend(findings::waits_line(context, workload, columns));
-        lines.extend(findings::stragglers_line(context, workload, columns));
-        lines.extend(findings::gone_line(context, workload, columns));
-    }
-    lines.extend(findings::clocks_line(context, &group.pods, columns));
-    lines
 }

