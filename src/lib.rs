@@ -61,8 +61,9 @@ pub mod testing {
 
     pub mod timeline {
         pub use crate::timeline::{
-            Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, OpenRetry, PodKey, Summary, TimeLeft,
-            Timeline, TimelinePod, Workload, WorkloadState,
+            Backtest, Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, ObservedRun, OpenRetry,
+            PodKey, PredictedTime, Prediction, PredictionRefusal, RefusalKind, RunChange, Summary, TimeLeft,
+            Timeline, TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
         };
     }
 

@@ -33,3 +33,4 @@ pub(crate) mod run_state;
 pub(crate) mod signals;
 pub(crate) mod streams;
 pub(crate) mod summary;
+pub(crate) mod what_if;

@@ -76,6 +76,7 @@ impl<'a> Run<'a> {
         );
         state.overview = options.overview;
         state.budget = std::mem::take(&mut options.budget);
+        state.what_if = options.what_if;
         let rules = options.failure_rules.as_ref();
         state.uses_pod_exit_code = rules.is_some_and(|rules| rules.uses_pod_exit_code);
         let fatal_watch = rules.map(|rules| FatalWatch::new(rules.patience));
@@ -395,6 +396,7 @@ impl<'a> Run<'a> {
         if !self.show_closing_lines(&failures)? {
             self.options.streams.write_live_lines(failures)?;
         }
+        self.show_what_if_below_live_picture(columns)?;
         self.report_ending(exit)?;
         self.print_budget_report(&budgets);
         Ok(budgets.exit())

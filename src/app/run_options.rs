@@ -15,7 +15,7 @@ use crate::app::streams::Streams;
 use crate::source::Feed;
 use crate::source::cluster::Cluster;
 use crate::source::recording::{PlaybackControls, Recorder};
-use crate::timeline::Condition;
+use crate::timeline::{BudgetCondition, WhatIfRequest};
 use crate::view::ViewState;
 
 /// The subject of the pictures.
@@ -57,7 +57,8 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) nothing_found_help: Option<String>,
     pub(crate) overview: OverviewRule,
     pub(crate) recorder: Option<Recorder>,
-    pub(crate) budget: Vec<Condition>,
+    pub(crate) budget: Vec<BudgetCondition>,
+    pub(crate) what_if: Option<WhatIfRequest>,
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
     pub(crate) playback: Option<Playback>,
@@ -86,6 +87,7 @@ impl<'a> RunOptions<'a> {
             overview: OverviewRule::default(),
             recorder: None,
             budget: Vec::new(),
+            what_if: None,
             ends_with_feed: false,
             stays_open: false,
             playback: None,
@@ -168,8 +170,13 @@ impl<'a> RunOptions<'a> {
         Self { recorder, ..self }
     }
 
+    /// Answers this what-if at the end of the run.
+    pub(crate) fn what_if(self, what_if: Option<WhatIfRequest>) -> Self {
+        Self { what_if, ..self }
+    }
+
     /// Judges these budgets at the end of the run.
-    pub(crate) fn budget(self, budget: Vec<Condition>) -> Self {
+    pub(crate) fn budget(self, budget: Vec<BudgetCondition>) -> Self {
         Self { budget, ..self }
     }
 

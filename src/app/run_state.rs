@@ -7,7 +7,9 @@ use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{Condition, FatalCause, PodKey, Timeline, Workload, WorkloadState};
+use crate::timeline::{
+    BudgetCondition, FatalCause, PodKey, Timeline, WhatIfRequest, Workload, WorkloadState,
+};
 use crate::tui::details::Details;
 use crate::view;
 
@@ -36,7 +38,9 @@ pub(crate) struct RunState {
     /// The cause that has ended the run before its workloads have ended.
     pub(crate) fatal_cause: Option<FatalCause>,
     /// The budgets of the run.
-    pub(crate) budget: Vec<Condition>,
+    pub(crate) budget: Vec<BudgetCondition>,
+    /// The what-if that the user asked for.
+    pub(crate) what_if: Option<WhatIfRequest>,
     /// Whether the exit code of a failed run is that of the container that failed.
     pub(crate) uses_pod_exit_code: bool,
 }
@@ -73,6 +77,7 @@ impl RunState {
             has_ended: false,
             fatal_cause: None,
             budget: Vec::new(),
+            what_if: None,
             uses_pod_exit_code: false,
         }
     }

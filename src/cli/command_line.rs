@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::cli::args::connection::{accept_global_flags, global_flags};
+use crate::cli::args::what_if::join_value;
 use crate::cli::change::command::ChangeArgs;
 use crate::cli::change::words::divide_words;
 use crate::cli::get::GetArgs;
@@ -64,7 +65,7 @@ pub fn command() -> clap::Command {
 /// clap reports these texts as errors.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
-    let mut words = arguments;
+    let mut words = join_value(arguments);
     if let Some(program) = words.first().cloned() {
         words = [program].into_iter().chain(move_leading_global_flags(&words[1..])).collect();
     }

@@ -18,6 +18,7 @@ use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::log::LogArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
+use crate::cli::args::what_if::WhatIfArgs;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Resource, Selection, Target,
 };
@@ -61,6 +62,9 @@ pub(crate) struct GetArgs {
     /// The budgets.
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    /// The flag of the what-if.
+    #[command(flatten)]
+    pub(crate) what_if: WhatIfArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -151,6 +155,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
         .budget(args.budget.fail_if.clone())
+        .what_if(args.what_if.what_if)
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)

@@ -67,7 +67,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |appearance, streams| command::run(args, appearance, streams).await,
+                async |appearance, streams| Box::pin(command::run(args, appearance, streams)).await,
             ))
             .await
         }

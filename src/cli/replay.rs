@@ -17,6 +17,7 @@ use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::speed::parse_speed;
+use crate::cli::args::what_if::WhatIfArgs;
 use crate::source::recording::{self, RecordingEntry, RecordingHeader, ReplayPace};
 use crate::timeline::Timeline;
 
@@ -39,6 +40,9 @@ pub(crate) struct ReplayArgs {
     /// The budgets.
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    /// The flag of the what-if.
+    #[command(flatten)]
+    pub(crate) what_if: WhatIfArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -83,6 +87,7 @@ pub(crate) async fn run(
     };
     let options = RunOptions::new(feed, &appearance, streams, output)
         .budget(args.budget.fail_if.clone())
+        .what_if(args.what_if.what_if)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .summary(args.follow.summary.clone())

@@ -17,6 +17,7 @@ use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::speed::parse_speed;
+use crate::cli::args::what_if::WhatIfArgs;
 use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, ManifestText};
 
 /// The arguments of `kubectl seq simulate`.
@@ -44,6 +45,9 @@ pub(crate) struct SimulateArgs {
     /// The budgets.
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    /// The flag of the what-if.
+    #[command(flatten)]
+    pub(crate) what_if: WhatIfArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -76,6 +80,7 @@ pub(crate) async fn run(
     let feed = simulation::start_feed(simulation, speed);
     let options = RunOptions::new(feed, &appearance, streams, output)
         .budget(args.budget.fail_if.clone())
+        .what_if(args.what_if.what_if)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .summary(args.follow.summary.clone())

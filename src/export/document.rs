@@ -12,8 +12,11 @@ use crate::export::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
+use crate::export::what_if::WhatIfEntry;
 use crate::observation::Outage;
-use crate::timeline::{Condition, Parent, Summary, TimeLeft, Timeline, Workload, image_pulls};
+use crate::timeline::{
+    BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls,
+};
 
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
@@ -47,11 +50,25 @@ pub fn document(timeline: &Timeline, now: Timestamp) -> Document<'_> {
 
 impl<'a> Document<'a> {
     /// Adds the results of these budgets to the workloads that no other workload owns.
-    pub(crate) fn with_budget(mut self, timeline: &'a Timeline, conditions: &'a [Condition]) -> Self {
+    pub(crate) fn with_budget(mut self, timeline: &'a Timeline, conditions: &'a [BudgetCondition]) -> Self {
         for root in timeline.roots() {
             let checks = timeline.check_budget(root, conditions, self.observed_at);
             if let Some(entry) = self.workloads.iter_mut().find(|entry| entry.uid == &*root.uid) {
                 entry.budget = checks.into_iter().map(BudgetEntry::from).collect();
+            }
+        }
+        self
+    }
+}
+
+impl Document<'_> {
+    /// Adds the answers of the what-if to the workloads that no other workload owns.
+    pub(crate) fn with_what_if(mut self, timeline: &Timeline, request: Option<WhatIfRequest>) -> Self {
+        let Some(request) = request else { return self };
+        for root in timeline.roots() {
+            let answer = timeline.what_if(root, request, self.observed_at);
+            if let Some(entry) = self.workloads.iter_mut().find(|entry| entry.uid == &*root.uid) {
+                entry.what_if = Some(answer.into());
             }
         }
         self
@@ -110,6 +127,8 @@ pub struct WorkloadEntry<'a> {
     pub waiting_since: Option<Timestamp>,
     /// The budgets of the command and their results. Empty for workloads below the ones that the user asked for.
     pub budget: Vec<BudgetEntry<'a>>,
+    /// The what-if; `null` unless the user asked for it.
+    pub what_if: Option<WhatIfEntry>,
     /// The time until a Job has all its completions; `null` while it cannot be predicted.
     pub time_left: Option<TimeLeftEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
@@ -178,6 +197,7 @@ impl<'a> WorkloadEntry<'a> {
             next_run_at: workload.next_run,
             waiting_since: workload.creation_block.as_ref().map(|block| block.since),
             budget: Vec::new(),
+            what_if: None,
             time_left: None,
             summary,
             incomplete: Vec::new(),

@@ -19,6 +19,7 @@ pub(crate) mod name;
 pub(crate) mod pod;
 pub(crate) mod summary;
 pub(crate) mod units;
+pub(crate) mod what_if;
 pub(crate) mod yaml;
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed gone nextRunAt waitingSince budget timeLeft summary incomplete holds backOffs waits images"
+             completions parallelism active succeeded failed gone nextRunAt waitingSince budget whatIf timeLeft summary incomplete holds backOffs waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -111,7 +111,7 @@ fn a_workload_is_written_with_all_values() {
             "message": "Job has reached the \u001b[31mspecified\u001b[0m \"backoff\" limit: #1",
             "createdAt": "2026-01-01T00:00:00.000Z", "startedAt": null, "finishedAt": "2026-01-01T00:00:30.000Z",
             "completions": 20, "parallelism": 4, "active": 0, "succeeded": 19, "failed": 7, "gone": false,
-            "nextRunAt": null, "waitingSince": null, "budget": [], "timeLeft": null,
+            "nextRunAt": null, "waitingSince": null, "budget": [], "whatIf": null, "timeLeft": null,
             "summary": {
                 "pods": 27, "wallMillis": 30000, "slotMillis": 100, "runMillis": 12000, "coldStartMillis": 11000,
                 "queuedMillis": 900, "backOffMillis": 3, "idleMillis": 13,
@@ -373,7 +373,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 29, "28 fields of a workload, and its Pods");
+    assert_eq!(last, 30, "29 fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

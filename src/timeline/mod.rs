@@ -17,12 +17,13 @@ pub(crate) mod reports;
 #[expect(clippy::module_inception, reason = "the file holds the type that the folder is named after")]
 pub(crate) mod timeline;
 pub(crate) mod unreported;
+pub(crate) mod what_if;
 pub(crate) mod workloads;
 
 pub(crate) use budget::check::{BudgetCheck, Measured};
 #[cfg(test)]
 pub(crate) use budget::condition::SlotUse;
-pub(crate) use budget::condition::{BudgetUnit, Condition};
+pub(crate) use budget::condition::{BudgetCondition, BudgetUnit};
 pub(crate) use pods::images::{ImagePulls, image_pulls};
 pub(crate) use pods::overview::PodOverview;
 pub(crate) use pods::pod::PodIdentity;
@@ -44,6 +45,9 @@ pub(crate) use reports::summary::Percentiles;
 pub use reports::summary::Summary;
 pub(crate) use timeline::Changes;
 pub use timeline::Timeline;
+pub use what_if::change::RunChange;
+pub use what_if::predict::{Backtest, ObservedRun, PredictedTime, Prediction, WhatIf, WhatIfRequest};
+pub use what_if::refusal::{PredictionRefusal, RefusalKind};
 pub use workloads::hold::Hold;
 pub(crate) use workloads::workload::Parent;
 pub use workloads::workload::{Capacity, Workload, WorkloadState};

@@ -26,6 +26,7 @@ pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod view_context;
+pub(crate) mod what_if;
 pub(crate) mod window;
 
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
@@ -51,4 +52,5 @@ pub(crate) use crate::view::rows::phase_text::{
 };
 pub(crate) use crate::view::runs::rows::is_recent;
 pub use crate::view::state::{Align, GroupBy, Size, Sort, View, ViewState};
+pub(crate) use crate::view::what_if::{draw_help, draw_what_if};
 pub use crate::view::window::{Window, Zoom};

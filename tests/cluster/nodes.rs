@@ -39,7 +39,7 @@ fn following_continues_after_the_api_server_was_stopped() {
     cluster.stop("apiserver");
     running.wait_for_text("not up to date since ");
     cluster.start("apiserver");
-    running.wait_for_text("reading jobs, pods");
+    running.wait_for_text("reading pods again");
     let document = running.wait().succeeds().json();
     // The first Pod ended while the API server was stopped.
     namespace.check(&document);

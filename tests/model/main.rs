@@ -71,5 +71,7 @@ mod time_left;
 mod troubles;
 #[cfg(test)]
 mod waits;
+mod what_if;
+mod what_if_shapes;
 #[cfg(test)]
 mod wordings;

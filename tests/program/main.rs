@@ -3,6 +3,7 @@
 mod ci;
 mod help;
 mod hostile;
+mod hostile_server;
 mod kubectl_flags;
 mod replay;
 mod simulate;

@@ -16,3 +16,4 @@ pub(crate) mod selection;
 pub(crate) mod status_lines;
 pub(crate) mod status_text;
 pub(crate) mod wait_text;
+pub(crate) mod what_if;

@@ -4,6 +4,7 @@ use crate::app::appearance::Appearance;
 use crate::app::exit::RunError;
 use crate::app::output::DocumentFormat;
 use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::reporter::what_if::what_if_lines;
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
 use crate::export;
@@ -22,7 +23,11 @@ pub(crate) struct PictureReporter<'a> {
 impl Reporter for PictureReporter<'_> {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         self.print_picture(run)?;
-        let lines = describe_outages(run.state.timeline.outages(), run.now);
+        let mut lines = describe_outages(run.state.timeline.outages(), run.now);
+        if run.state.shown_pod().is_none() {
+            let columns = (self.size)(self.appearance).columns;
+            lines.extend(what_if_lines(run, columns, &self.appearance.glyphs));
+        }
         self.streams.write_frame(&Frame { lines })
     }
 }
@@ -67,7 +72,9 @@ pub(crate) struct DocumentReporter {
 impl Reporter for DocumentReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         let timeline = &run.state.timeline;
-        let document = export::document(timeline, run.now).with_budget(timeline, &run.state.budget);
+        let document = export::document(timeline, run.now)
+            .with_budget(timeline, &run.state.budget)
+            .with_what_if(timeline, run.state.what_if);
         Streams::write_stdout(|out| match self.format {
             DocumentFormat::Json => export::write_json(&document, out),
             DocumentFormat::Yaml => export::write_yaml(&document, out),

@@ -9,3 +9,4 @@ pub(crate) mod log;
 pub(crate) mod output_format;
 pub(crate) mod record;
 pub(crate) mod speed;
+pub(crate) mod what_if;

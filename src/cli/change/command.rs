@@ -20,6 +20,7 @@ use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::log::LogArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
+use crate::cli::args::what_if::WhatIfArgs;
 use crate::cli::change::changed_workloads::{ChangedWorkload, find_workloads, is_endless, resume_command};
 use crate::cli::change::hints::FailedChange;
 use crate::cli::change::words::KubectlPart;
@@ -50,6 +51,9 @@ pub(crate) struct ChangeArgs {
     /// The budgets.
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    /// The flag of the what-if.
+    #[command(flatten)]
+    pub(crate) what_if: WhatIfArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -157,6 +161,7 @@ pub(crate) async fn run(
         .resume_command(resume_command(&workloads, &args.connection, &cluster.namespace))
         .cluster(cluster)
         .budget(args.budget.fail_if.clone())
+        .what_if(args.what_if.what_if)
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
@@ -174,6 +179,7 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
         ("--interactive", args.follow.interactive),
         ("--logs", args.logs.logs.is_some()),
         ("--summary", args.follow.summary.is_some()),
+        ("--what-if", args.what_if.what_if.is_some()),
         ("--fail-if", !args.budget.fail_if.is_empty()),
     ];
     let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);

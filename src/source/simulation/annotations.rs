@@ -11,7 +11,8 @@ use jiff::SignedDuration;
 /// | annotation | meaning |
 /// |---|---|
 /// | `simulate.kubectl-seq/work: 3s..8s` (or `5s`) | how long a main container works, regardless of its command |
-/// | `simulate.kubectl-seq/fail: 10%` | probability that a run of the first main container fails |
+/// | `simulate.kubectl-seq/pieces: "5"` | how many times a main container does its work, one after another (default 1) |
+/// | `simulate.kubectl-seq/fail: 10%` | probability that a piece of work of the first main container fails |
 /// | `simulate.kubectl-seq/exit-code: "3"` | exit code of such a failure (default 1) |
 /// | `simulate.kubectl-seq/oom: 2s` | a main container is killed after this time because its memory is exhausted |
 /// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (default: depends on the size of the image) |
@@ -23,7 +24,9 @@ use jiff::SignedDuration;
 pub(crate) struct SimulationAnnotations {
     /// The range of the working time of a main container.
     pub(crate) work: Option<RangeInclusive<SignedDuration>>,
-    /// The probability of a failure, in thousandths of a percent.
+    /// How many times a main container does its work. `None` for once.
+    pub(crate) pieces: Option<u32>,
+    /// The probability that a piece of work fails, in thousandths of a percent.
     pub(crate) fail: u64,
     /// The exit code of such a failure.
     pub(crate) exit_code: Option<i32>,
@@ -53,6 +56,12 @@ impl SimulationAnnotations {
             let (parsed, example) = match name {
                 "work" => (parse_range(value).map(|range| result.work = Some(range)), "3s..8s"),
                 "fail" => (parse_percentage(value).map(|probability| result.fail = probability), "10%"),
+                "pieces" => (
+                    value.parse().ok().filter(|pieces| (1..=10_000).contains(pieces)).map(|pieces| {
+                        result.pieces = Some(pieces);
+                    }),
+                    "\"5\"",
+                ),
                 "exit-code" => (
                     value.parse().ok().filter(|code| (1..256).contains(code)).map(|code| {
                         result.exit_code = Some(code);
@@ -63,13 +72,14 @@ impl SimulationAnnotations {
                 "pull" => (parse_duration(value).map(|time| result.pull = Some(time)), "6s"),
                 "sandbox" => (parse_duration(value).map(|time| result.sandbox = Some(time)), "500ms"),
                 _ => {
-                    let hint = "Use `work`, `fail`, `exit-code`, `oom`, `pull` or `sandbox`.";
+                    let hint = "Use `work`, `pieces`, `fail`, `exit-code`, `oom`, `pull` or `sandbox`.";
                     return Err((format!("unknown annotation {key}"), hint));
                 }
             };
             if parsed.is_none() {
                 let hint = match example {
                     "10%" => "Write a percentage, for example `10%`.",
+                    "\"5\"" => "Write a number from 1 to 10000 in quotes, for example `\"5\"`.",
                     "\"3\"" => "Write a number from 1 to 255 in quotes, for example `\"3\"`.",
                     "3s..8s" => "Write a duration, for example `5s`, or a range, for example `3s..8s`.",
                     _ => "Write a duration, for example `500ms`, `6s` or `1m30s`.",
@@ -124,6 +134,7 @@ mod tests {
         let second = SignedDuration::from_secs;
         let annotations = read(&[
             ("simulate.kubectl-seq/work", "3s..8s"),
+            ("simulate.kubectl-seq/pieces", "5"),
             ("simulate.kubectl-seq/fail", "12.5%"),
             ("simulate.kubectl-seq/exit-code", "3"),
             ("cluster.test/oom", "2s"),
@@ -133,6 +144,7 @@ mod tests {
         ]);
         let expected = SimulationAnnotations {
             work: Some(second(3)..=second(8)),
+            pieces: Some(5),
             fail: 12_500,
             exit_code: Some(3),
             oom: Some(second(2)),

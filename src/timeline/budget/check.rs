@@ -4,19 +4,16 @@ use std::fmt::{self, Display, Formatter};
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{InstantError, Phase, PhaseKind, RangedDuration, Uncertainty};
-use crate::timeline::budget::condition::{Condition, Measure, PodTime, SlotUse, Statistic};
-use crate::timeline::reports::summary::{Summary, nearest_rank};
+use crate::lifecycle::{Phase, PhaseKind, RangedDuration, Uncertainty};
+use crate::timeline::budget::condition::{BudgetCondition, Measure, PodTime, SlotUse, Statistic};
+use crate::timeline::reports::summary::{Summary, WIDTH_OF_WORKLOAD_TIME, nearest_rank, wall_uncertainty};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
-
-/// The times of the API server are truncated to the second. This is the width of such a time, in milliseconds.
-const TRUNCATED_WIDTH: u32 = 1_000;
 
 /// The result of a condition for one workload.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BudgetCheck<'a> {
-    pub(crate) condition: &'a Condition,
+    pub(crate) condition: &'a BudgetCondition,
     /// The measured value, or the reason why it is unknown.
     pub(crate) measured: Result<Measured, Unmeasured>,
 }
@@ -56,13 +53,13 @@ impl Display for Unmeasured {
 impl BudgetCheck<'_> {
     /// Whether the value exceeds the budget, judged by its estimate.
     pub(crate) fn is_exceeded(&self) -> bool {
-        let Condition { comparison, bound, .. } = self.condition;
+        let BudgetCondition { comparison, bound, .. } = self.condition;
         self.measured.is_ok_and(|measured| comparison.is_true(measured.value, *bound))
     }
 
     /// Whether one end of the range exceeds the budget, and the other end does not.
     pub(crate) fn is_straddling(&self) -> bool {
-        let Condition { comparison, bound, .. } = self.condition;
+        let BudgetCondition { comparison, bound, .. } = self.condition;
         self.measured.is_ok_and(|measured| {
             comparison.is_true(measured.low, *bound) != comparison.is_true(measured.high, *bound)
         })
@@ -74,14 +71,14 @@ impl Timeline {
     pub(crate) fn check_budget<'a>(
         &self,
         workload: &Workload,
-        conditions: &'a [Condition],
+        conditions: &'a [BudgetCondition],
         now: Timestamp,
     ) -> Vec<BudgetCheck<'a>> {
         if conditions.is_empty() {
             return Vec::new();
         }
         let summary = self.summary(workload, now);
-        let check = |condition: &'a Condition| {
+        let check = |condition: &'a BudgetCondition| {
             let measured = if summary.partial {
                 Err(Unmeasured::Incomplete)
             } else {
@@ -135,14 +132,11 @@ fn measure_wall(workload: &Workload, summary: &Summary) -> Result<Measured, Unme
     }
     if !workload.has_ended() || workload.finished.is_none() {
         // The creation is truncated, and now is not.
-        let latest_creation = i64::from(TRUNCATED_WIDTH);
+        let latest_creation = i64::from(WIDTH_OF_WORKLOAD_TIME);
         let (value, low) = (summary.wall_millis, summary.wall_millis.saturating_sub(latest_creation).max(0));
         return Ok(Measured { value: to_float(value), low: to_float(low), high: to_float(value) });
     }
-    let mut uncertainty = Uncertainty::default();
-    uncertainty.add_start(InstantError::in_middle_of(TRUNCATED_WIDTH));
-    uncertainty.add_end(InstantError::in_middle_of(TRUNCATED_WIDTH));
-    Ok(RangedDuration::new(summary.wall_millis, uncertainty).into())
+    Ok(RangedDuration::new(summary.wall_millis, wall_uncertainty()).into())
 }
 
 fn measure_share(summary: &Summary, slot_use: SlotUse) -> Result<Measured, Unmeasured> {

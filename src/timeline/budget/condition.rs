@@ -4,7 +4,7 @@ use crate::lifecycle::PhaseKind;
 
 /// A condition that the user typed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Condition {
+pub(crate) struct BudgetCondition {
     /// The condition as the user typed it, without blanks at the ends.
     pub(crate) text: String,
     /// The value on the left.

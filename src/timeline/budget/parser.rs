@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use crate::timeline::budget::condition::{
-    BudgetUnit, Comparison, Condition, Measure, PodTime, SlotUse, Statistic,
+    BudgetCondition, BudgetUnit, Comparison, Measure, PodTime, SlotUse, Statistic,
 };
 
 /// Why a text is not a condition.
@@ -26,7 +26,7 @@ impl Display for ConditionError {
     }
 }
 
-impl FromStr for Condition {
+impl FromStr for BudgetCondition {
     type Err = ConditionError;
 
     fn from_str(text: &str) -> Result<Self, ConditionError> {

@@ -1,13 +1,15 @@
+//! Tests of conditions and their checks.
+
 use crate::lifecycle::RangedDuration;
 use crate::timeline::budget::check::{BudgetCheck, Measured, Unmeasured, apply_statistic};
-use crate::timeline::budget::condition::{Comparison, Condition, Measure, PodTime, SlotUse, Statistic};
+use crate::timeline::budget::condition::{BudgetCondition, Comparison, Measure, PodTime, SlotUse, Statistic};
 
-fn parse(text: &str) -> Condition {
+fn parse(text: &str) -> BudgetCondition {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn error(text: &str) -> String {
-    text.parse::<Condition>().expect_err(text).to_string()
+    text.parse::<BudgetCondition>().expect_err(text).to_string()
 }
 
 #[test]

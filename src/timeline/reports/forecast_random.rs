@@ -1,6 +1,7 @@
 //! The random numbers of the forecast. They depend only on the seed, so that the same input gives the same forecast.
 
 /// Random numbers with a fixed seed: `SplitMix64` (Steele, Lea, Flood 2014).
+#[derive(Clone, Debug)]
 pub(crate) struct ForecastRandom(pub(crate) u64);
 
 impl ForecastRandom {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::RangedDuration;
+use crate::lifecycle::{InstantError, RangedDuration, Uncertainty};
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::reports::lost_work::LostWork;
 use crate::timeline::reports::slot_accounting::account_slots;
@@ -66,6 +66,17 @@ impl Percentiles {
         let percentile = |percent| nearest_rank(&values, percent);
         Self { p50: percentile(50), p95: percentile(95), max: percentile(100) }
     }
+}
+
+/// The creation and the end of a workload are truncated to the second. This is the width of such a time, in milliseconds.
+pub(crate) const WIDTH_OF_WORKLOAD_TIME: u32 = 1_000;
+
+/// The uncertainty of the wall time of a workload that has ended.
+pub(crate) fn wall_uncertainty() -> Uncertainty {
+    let mut uncertainty = Uncertainty::default();
+    uncertainty.add_start(InstantError::in_middle_of(WIDTH_OF_WORKLOAD_TIME));
+    uncertainty.add_end(InstantError::in_middle_of(WIDTH_OF_WORKLOAD_TIME));
+    uncertainty
 }
 
 /// Returns the nearest-rank percentile of sorted values. `None` if there are no values.

@@ -66,6 +66,8 @@ pub struct Glyphs {
     pub plus_minus: &'static str,
     /// Separates the two ends of a time range.
     pub to: &'static str,
+    /// Stands between the time before a change and the time after it.
+    pub becomes: &'static str,
     /// Marks the selected row.
     pub selected: &'static str,
     /// Separates the parts of a path.
@@ -114,6 +116,7 @@ impl Glyphs {
         restarts: "↻",
         plus_minus: "±",
         to: "→",
+        becomes: "→",
         selected: "▌",
         within: " › ",
     };
@@ -154,6 +157,7 @@ impl Glyphs {
         restarts: "r",
         plus_minus: "+-",
         to: "-",
+        becomes: "->",
         selected: ">",
         within: " > ",
     };
@@ -238,6 +242,7 @@ mod tests {
             glyphs.ellipsis,
             glyphs.separator,
             glyphs.none,
+            glyphs.becomes,
         ];
         assert!(texts.iter().all(|text| text.is_ascii()));
         let phases = PhaseKind::ALL.map(|kind| glyphs.phase(kind));

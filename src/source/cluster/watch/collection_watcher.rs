@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::observation::{Object, ObjectMeta, Observation, Seen};
 use crate::source::Update;
@@ -23,7 +23,7 @@ use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{Status, WatchEvent};
 use crate::source::cluster::api::request::{Query, WatchResponse};
 use crate::source::cluster::retry::{random_below, retry_pauses};
-use crate::source::cluster::watch::known_object::{KnownObject, version_number};
+use crate::source::cluster::watch::known_object::{KnownObject, is_older, version_number};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership};
 use crate::source::cluster::watch::target::Need;
@@ -42,6 +42,10 @@ const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
 /// A watch resets the back-off if it stays open for at least this long. A shorter watch does not, even if it delivers
 /// events, because the server may end every watch after one event.
 const MIN_WATCH_LIFE: Duration = Duration::from_secs(10);
+
+/// A watch that is opened after a failure counts as a success when it has delivered an event, or has been open for this
+/// time. Without this rule, a watch that fails on its first event would count as a success each time.
+const PROVING_TIME: Duration = Duration::from_millis(500);
 
 /// Time after the opening of a watch in which all changes count as older than the watch, if the version at its opening is
 /// unknown.
@@ -347,7 +351,7 @@ impl CollectionWatcher {
         } else {
             initial_list.map_or(Backlog::Nothing, Backlog::Until)
         };
-        self.set_healthy(state);
+        let (opened, first_position) = (Instant::now(), position.clone());
         let mut silence = Duration::from_secs(u64::from(seconds)) + Duration::from_secs(15);
         loop {
             match self.handle_arrived_events(state, &mut watch, position, &backlog, initial_list) {
@@ -364,10 +368,18 @@ impl CollectionWatcher {
             }
             self.flush(state).await;
             state.last_complete = Instant::now();
+            if *position != first_position {
+                self.set_healthy(state);
+            }
             let received = tokio::select! {
+                biased;
                 received = watch.receive(silence) => received,
+                () = sleep_until(opened + PROVING_TIME), if state.failing_since.is_some() => {
+                    self.set_healthy(state);
+                    continue;
+                }
                 () = self.wait_for_refresh() => {
-                    if self.is_refreshed_while_watched() {
+                    if self.is_refreshed_while_watched() || state.failing_since.is_some() {
                         return WatchEnd::Refresh;
                     }
                     self.report_refreshed();
@@ -473,11 +485,6 @@ pub(crate) async fn wait_until_listed(lists: &mut [watch::Receiver<bool>]) {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Whether the resource version `version` is older than `other`. Versions that are not numbers cannot be compared.
-fn is_older(version: &str, other: &str) -> bool {
-    version.parse::<u64>().ok().zip(other.parse::<u64>().ok()).is_some_and(|(version, other)| version < other)
 }
 
 /// Converts an error that a watch delivered into the reason why the watch ended.

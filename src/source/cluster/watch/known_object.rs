@@ -34,3 +34,8 @@ impl KnownObject {
 pub(crate) fn version_number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }
+
+/// Whether the resource version `version` is older than `other`. Versions that are not numbers cannot be compared.
+pub(crate) fn is_older(version: &str, other: &str) -> bool {
+    version.parse::<u64>().ok().zip(other.parse::<u64>().ok()).is_some_and(|(version, other)| version < other)
+}

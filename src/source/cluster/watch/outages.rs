@@ -11,6 +11,9 @@ use crate::observation::Outage;
 /// An outage is reported when the requests of a watcher have failed for this long.
 pub(crate) const OUTAGE_REPORT_DELAY: Duration = Duration::from_secs(2);
 
+/// Outages that are due within this time after a report are a part of the report.
+const SHARED_REPORT_TIME: Duration = Duration::from_millis(500);
+
 /// Maximum time that a refresh takes. A watcher that has not finished by then counts as failing.
 pub(crate) const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
@@ -115,8 +118,11 @@ impl WatcherHealth {
     /// one namespace have one outage: that of the watcher that has failed for the longest time.
     pub(crate) fn take_report(&mut self) -> Option<Vec<Outage>> {
         let now = Instant::now();
+        // The watchers usually fail for the same reason within milliseconds, and then share a report.
+        let is_any_due = self.failing.values().any(|failing| failing.report_at <= now);
+        let horizon = if is_any_due { now + SHARED_REPORT_TIME } else { now };
         let mut outages: Vec<Outage> = Vec::new();
-        for (&id, failing) in self.failing.iter().filter(|(_, failing)| failing.report_at <= now) {
+        for (&id, failing) in self.failing.iter().filter(|(_, failing)| failing.report_at <= horizon) {
             let Some(template) = self.templates.get(id) else { continue };
             let (since, reason) = (failing.since, failing.reason.clone());
             let outage = Outage { since, reason, ..template.clone() };

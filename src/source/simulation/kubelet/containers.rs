@@ -13,7 +13,7 @@ use crate::source::simulation::pod_runtime::{
 use crate::source::simulation::program::ContainerProgram;
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::task::PodKey;
-use crate::source::simulation::virtual_time::{ms, ms_range, truncate_to_second};
+use crate::source::simulation::virtual_time::{ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
 /// The first back-off of a failing container, and of an image that cannot be pulled.
@@ -391,43 +391,6 @@ impl World {
         let run = self.pods[pod].runtime.as_deref().map_or(0, |runtime| runtime.containers[slot].run);
         let (_, code, reason) = self.plan_run(pod, slot, run);
         (code, reason)
-    }
-
-    /// The plan of a run: the time until the run ends (`None` if the run continues until the container is stopped), the
-    /// exit code, and the reason, unless the reason is `Completed` or `Error`.
-    fn plan_run(
-        &self,
-        pod: PodKey,
-        slot: ContainerSlot,
-        run: u32,
-    ) -> (Option<SignedDuration>, i32, Option<&'static str>) {
-        let state = &self.pods[pod];
-        let Some(runtime) = state.runtime.as_deref() else { return (None, 0, None) };
-        let (container, annotations) =
-            (&runtime.containers[slot], &self.jobs[state.job].manifest.annotations);
-        let instance = [state.job as u64, state.ordinal, slot as u64, u64::from(run)];
-        let mut random = Random::new(self.seed, RandomPurpose::Work, &instance);
-        let is_main = container.purpose == ContainerPurpose::Main;
-        let work = annotations.work.as_ref().filter(|_| is_main);
-        let (mut after, mut code) = match (&container.program, work) {
-            (ContainerProgram::Known { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
-            (_, Some(range)) => (random.skewed(range), 0),
-            (ContainerProgram::Known { after, exit_code, .. }, None) => (*after, *exit_code),
-            (_, None) if container.purpose == ContainerPurpose::Sidecar => return (None, 0, None),
-            (_, None) if is_main => (random.skewed(&ms_range(4000, 9000)), 0),
-            (_, None) => (random.skewed(&ms_range(800, 3000)), 0),
-        };
-        let mut failure = Random::new(self.seed, RandomPurpose::Failure, &instance);
-        if is_main && slot == runtime.init_count && failure.below(100_000) < annotations.fail {
-            let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
-            after = after.saturating_mul(percent) / 100;
-            code = annotations.exit_code.unwrap_or(1);
-        }
-        match annotations.oom.filter(|&oom| is_main && oom < after) {
-            Some(oom) => (Some(oom), 137, Some("OOMKilled")),
-            // Even the program `true` takes some milliseconds.
-            None => (Some(after.saturating_add(random.uniform(&ms_range(2, 9)))), code, None),
-        }
     }
 }
 

@@ -7,5 +7,6 @@
 
 pub(crate) mod containers;
 pub(crate) mod lifecycle;
+pub(crate) mod run_plan;
 pub(crate) mod status;
 pub(crate) mod stop;

@@ -226,7 +226,7 @@ async fn a_lost_connection_is_reported_only_if_it_stays_lost() {
     let Some(Update::Outages { outages, .. }) = &lost else { panic!("{lost:?}") };
     let [Outage { resource, reason, is_optional: false, .. }] = &outages[..] else { panic!("{outages:?}") };
     assert_eq!((resource.as_str(), reason.as_str()), ("pods", "connection refused"));
-    let delay = OUTAGE_REPORT_DELAY..OUTAGE_REPORT_DELAY * 3;
+    let delay = Duration::from_millis(1900)..OUTAGE_REPORT_DELAY * 3;
     assert!(delay.contains(&began.elapsed()), "{:?}", began.elapsed());
     let mut open = Vec::new();
     let restored = loop {

@@ -1,0 +1,298 @@
+//! The sources of the times of a play: the run as it was, and random draws from it.
+//!
+//! The draws are a Bayesian bootstrap (Rubin 1981): each play weighs the Pods anew with exponential weights, which is a
+//! Dirichlet distribution. A node has a weight too, which all its Pods share, because Pods of one node are alike. Times
+//! of different kinds are drawn separately: pull, setup, start and init; of cold and warm starts; of failed and good Pods.
+
+use crate::timeline::reports::forecast_random::ForecastRandom;
+use crate::timeline::what_if::play::{DrawnPod, Draws};
+use crate::timeline::what_if::pod_times::{PodParts, PodTimes};
+use crate::timeline::what_if::run_model::RunModel;
+
+/// Each time is drawn from at most this many Pods, so that a draw is fast.
+const MAX_POOL: usize = 2_048;
+
+/// The run as it was: each Pod has its own times and its own node, in the order of creation. The delays of the
+/// controller are the means of the run, so that the model can be wrong about them.
+pub(crate) struct AsItWas<'a> {
+    model: &'a RunModel,
+    next: usize,
+    mean_gap: i64,
+}
+
+impl<'a> AsItWas<'a> {
+    pub(crate) fn new(model: &'a RunModel) -> Self {
+        Self { model, next: 0, mean_gap: mean(&model.gaps) }
+    }
+}
+
+impl Draws for AsItWas<'_> {
+    fn pod(&mut self, _pieces: usize, _is_cold: bool, _may_fail: bool) -> DrawnPod {
+        let Some(pod) = self.model.pods.get(self.next) else {
+            return DrawnPod { parts: PodParts::default(), fails: false };
+        };
+        self.next += 1;
+        DrawnPod { parts: pod.parts, fails: pod.has_failed }
+    }
+
+    fn next_node(&self) -> Option<usize> {
+        self.model.pods.get(self.next).map(|pod| pod.node)
+    }
+
+    fn pull(&mut self, node: usize) -> i64 {
+        self.model.node_pulls.get(node).copied().unwrap_or(0)
+    }
+
+    fn gap(&mut self) -> i64 {
+        self.mean_gap
+    }
+
+    fn start_delay(&mut self) -> i64 {
+        self.model.start_delay
+    }
+
+    fn creation_interval(&self) -> i64 {
+        self.model.creation_interval
+    }
+
+    fn end_delay(&mut self) -> i64 {
+        self.model.end_delay
+    }
+}
+
+/// The parts of the draws that a change replaces.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DrawRules {
+    /// The images are on the nodes.
+    pub(crate) is_prepulled: bool,
+    /// No Pod fails, and no run inside a Pod.
+    pub(crate) has_no_failures: bool,
+    /// Work that is longer than this does not occur.
+    pub(crate) max_work: Option<i64>,
+}
+
+/// The values of one kind, drawn with the weights of one play.
+#[derive(Clone, Debug, Default)]
+struct Pool(Vec<i64>);
+
+impl Pool {
+    /// Draws a pool from values with weights.
+    fn new(values: &[(i64, f64)], random: &mut ForecastRandom) -> Self {
+        let mut sum = 0.0;
+        let cumulative: Vec<f64> = values
+            .iter()
+            .map(|(_, weight)| {
+                sum += weight;
+                sum
+            })
+            .collect();
+        let size = if values.len() == 1 { 1 } else { values.len().saturating_mul(4).min(MAX_POOL) };
+        let draw = |_| {
+            let at = random.fraction() * sum;
+            let index = cumulative.partition_point(|bound| *bound < at).min(values.len() - 1);
+            values[index].0
+        };
+        if values.is_empty() { Self::default() } else { Self((0..size).map(draw).collect()) }
+    }
+
+    fn draw(&self, random: &mut ForecastRandom) -> Option<i64> {
+        self.0.get(random.below(self.0.len())).copied()
+    }
+
+    fn or<'a>(&'a self, other: &'a Self) -> &'a Self {
+        if self.0.is_empty() { other } else { self }
+    }
+}
+
+/// The pools of one play.
+#[derive(Clone, Debug)]
+pub(crate) struct Weighed {
+    /// Cold, then warm.
+    setup: [Pool; 2],
+    starting: [Pool; 2],
+    init: Pool,
+    check: Pool,
+    queued: Pool,
+    work: Pool,
+    failed_work: Pool,
+    lost: Pool,
+    pull: Pool,
+    gap: Pool,
+    /// The probability that a Pod fails.
+    failure: f64,
+    /// The deviation of the kernel that smooths the work, as a logarithm.
+    bandwidth: f64,
+    start_delay: i64,
+    creation_interval: i64,
+    end_delay: i64,
+    random: ForecastRandom,
+}
+
+impl Weighed {
+    /// Weighs the Pods of the run at random.
+    pub(crate) fn new(model: &RunModel, seed: u64) -> Self {
+        let mut random = ForecastRandom(seed);
+        let node_weights: Vec<f64> = (0..model.nodes.max(1)).map(|_| random.exponential()).collect();
+        let weights: Vec<f64> =
+            model.pods.iter().map(|pod| node_weights[pod.node] * random.exponential()).collect();
+        let mut pool = |keep: &dyn Fn(&PodTimes) -> bool, value: &dyn Fn(&PodTimes) -> i64| {
+            let pods = model.pods.iter().zip(&weights).filter(|(pod, _)| keep(pod));
+            let values: Vec<(i64, f64)> = pods.map(|(pod, weight)| (value(pod), *weight)).collect();
+            Pool::new(&values, &mut random)
+        };
+        let setup = [true, false].map(|cold| pool(&|pod| pod.is_cold == cold, &|pod| pod.parts.setup));
+        let starting = [true, false].map(|cold| pool(&|pod| pod.is_cold == cold, &|pod| pod.parts.starting));
+        let init = pool(&|_| true, &|pod| pod.parts.init);
+        let check = pool(&|pod| !pod.is_cold, &|pod| pod.parts.check);
+        let queued = pool(&|_| true, &|pod| pod.parts.queued);
+        let work = pool(&|pod| !pod.has_failed, &|pod| pod.parts.work);
+        let lost = pool(&|pod| !pod.has_failed, &|pod| pod.parts.lost);
+        let failed_work = pool(&|pod| pod.has_failed, &|pod| pod.parts.work);
+        let pulls: Vec<(i64, f64)> =
+            model.node_pulls.iter().zip(&node_weights).map(|(pull, weight)| (*pull, *weight)).collect();
+        let pull = Pool::new(&pulls, &mut random);
+        let gaps: Vec<(i64, f64)> = model.gaps.iter().map(|gap| (*gap, random.exponential())).collect();
+        let gap = Pool::new(&gaps, &mut random);
+        let failed = model.pods.iter().filter(|pod| pod.has_failed).count();
+        Self {
+            setup,
+            starting,
+            init,
+            check,
+            queued,
+            work,
+            failed_work,
+            lost,
+            pull,
+            gap,
+            failure: draw_failure(failed, model.pods.len() - failed, &mut random),
+            bandwidth: bandwidth(model),
+            start_delay: model.start_delay,
+            creation_interval: model.creation_interval,
+            end_delay: model.end_delay,
+            random,
+        }
+    }
+
+    /// Starts a play with these pools. Plays with the same pools draw the same numbers, so that two changes differ only
+    /// by what they change.
+    pub(crate) fn draws(&self, rules: DrawRules) -> Bootstrap<'_> {
+        Bootstrap { weighed: self, rules, random: self.random.clone() }
+    }
+}
+
+/// The probability that a Pod fails: a beta distribution with the numbers of the run as parameters.
+fn draw_failure(failed: usize, good: usize, random: &mut ForecastRandom) -> f64 {
+    if failed == 0 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "numbers of Pods fit a float's 53 bits")]
+    let (failed, good) = (random.gamma(failed as f64), random.gamma(good as f64));
+    (failed / (failed + good).max(f64::MIN_POSITIVE)).min(0.9)
+}
+
+/// The bandwidth of the kernel, by Silverman's rule for the logarithms of the work. A Pod of the next run works neither
+/// exactly as long as one of this run, nor never longer than the longest.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
+fn bandwidth(model: &RunModel) -> f64 {
+    let good = model.pods.iter().filter(|pod| !pod.has_failed);
+    let logs: Vec<f64> = good.map(|pod| (pod.parts.work.max(1) as f64).ln()).collect();
+    let count = logs.len() as f64;
+    if logs.len() < 2 {
+        return 0.0;
+    }
+    let mean = logs.iter().sum::<f64>() / count;
+    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (0.6 * variance.sqrt() * count.powf(-1.0 / 3.0)).min(0.5)
+}
+
+/// The draws of one play.
+pub(crate) struct Bootstrap<'a> {
+    weighed: &'a Weighed,
+    rules: DrawRules,
+    random: ForecastRandom,
+}
+
+impl Bootstrap<'_> {
+    fn draw(&mut self, pool: &Pool) -> i64 {
+        pool.draw(&mut self.random).unwrap_or(0)
+    }
+
+    fn draw_work(&mut self, pool: &Pool) -> i64 {
+        let limit = self.rules.max_work.unwrap_or(i64::MAX);
+        // Work that is too long is drawn again. If nearly all work is too long, the limit itself is drawn.
+        let drawn = (0..20).map(|_| self.draw(pool)).find(|work| *work <= limit).unwrap_or(limit);
+        let bandwidth = self.weighed.bandwidth;
+        if bandwidth <= 0.0 {
+            return drawn;
+        }
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a random time")]
+        let smoothed =
+            (drawn as f64 * (bandwidth * self.random.normal() - bandwidth * bandwidth / 2.0).exp()) as i64;
+        smoothed.min(limit)
+    }
+}
+
+impl Draws for Bootstrap<'_> {
+    fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod {
+        let weighed = self.weighed;
+        let [cold, warm] = [&weighed.setup[0], &weighed.setup[1]];
+        let is_cold = is_cold && !self.rules.is_prepulled;
+        let setup = self.draw(if is_cold { cold.or(warm) } else { warm.or(cold) });
+        let [cold, warm] = [&weighed.starting[0], &weighed.starting[1]];
+        let starting = self.draw(if is_cold { cold.or(warm) } else { warm.or(cold) });
+        let init = self.draw(&weighed.init);
+        let queued = self.draw(&weighed.queued);
+        let check = if is_cold { 0 } else { self.draw(&weighed.check) };
+        let count = i32::try_from(pieces).unwrap_or(i32::MAX);
+        // A Pod with several pieces fails if one of them fails.
+        let failure = 1.0 - (1.0 - weighed.failure).powi(count);
+        let drawn = self.random.fraction();
+        let fails = may_fail && !self.rules.has_no_failures && drawn < failure;
+        let mut work = 0_i64;
+        // The piece that fails ends the work of its Pod.
+        let good = if fails { self.random.below(pieces) } else { pieces };
+        for _ in 0..good {
+            work = work.saturating_add(self.draw_work(&weighed.work));
+        }
+        if fails {
+            work = work.saturating_add(self.draw(weighed.failed_work.or(&weighed.work)));
+        }
+        let mut lost = 0_i64;
+        if !self.rules.has_no_failures {
+            for _ in 0..pieces {
+                lost = lost.saturating_add(self.draw(&weighed.lost));
+            }
+        }
+        DrawnPod { parts: PodParts { queued, setup, check, init, starting, work, lost }, fails }
+    }
+
+    fn next_node(&self) -> Option<usize> {
+        None
+    }
+
+    fn pull(&mut self, _node: usize) -> i64 {
+        if self.rules.is_prepulled { 0 } else { self.draw(&self.weighed.pull) }
+    }
+
+    fn gap(&mut self) -> i64 {
+        self.draw(&self.weighed.gap)
+    }
+
+    fn start_delay(&mut self) -> i64 {
+        self.weighed.start_delay
+    }
+
+    fn creation_interval(&self) -> i64 {
+        self.weighed.creation_interval
+    }
+
+    fn end_delay(&mut self) -> i64 {
+        self.weighed.end_delay
+    }
+}
+
+fn mean(values: &[i64]) -> i64 {
+    let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
+    values.iter().sum::<i64>().checked_div(count).unwrap_or(0)
+}

@@ -1,0 +1,227 @@
+//! Plays a Job: the controller creates Pods in free slots, nodes pull images, Pods work, fail and are retried.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::timeline::reports::back_offs::back_off;
+use crate::timeline::what_if::pod_times::PodParts;
+
+/// In a play, the same piece of work fails at most this many times in a row.
+const MAX_RETRIES: u32 = 6;
+
+/// The conditions of a play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlayPlan {
+    /// The number of pieces of work.
+    pub(crate) pieces: usize,
+    /// The number of pieces that one Pod does; at least 1.
+    pub(crate) merge: usize,
+    /// The number of Pods that may run at the same time; at least 1.
+    pub(crate) parallelism: usize,
+    /// The number of Pods that the nodes have room for.
+    pub(crate) room: Option<usize>,
+    /// At least 1.
+    pub(crate) nodes: usize,
+    /// Whether a failure delays only the Pods of its index, and not all Pods.
+    pub(crate) is_retry_per_index: bool,
+}
+
+impl PlayPlan {
+    /// The number of Pods that must succeed.
+    pub(crate) fn pods(&self) -> usize {
+        self.pieces.div_ceil(self.merge.max(1))
+    }
+
+    /// The number of Pods that can run at the same time.
+    fn slots(&self) -> usize {
+        self.room.map_or(self.parallelism, |room| room.min(self.parallelism)).max(1)
+    }
+}
+
+/// A Pod as it is drawn for a play.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DrawnPod {
+    pub(crate) parts: PodParts,
+    pub(crate) fails: bool,
+}
+
+/// Where a play takes its times from. All times are in milliseconds.
+pub(crate) trait Draws {
+    /// The next Pod, which does this number of pieces and finds its image pulled or not.
+    fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod;
+    /// The node of the next Pod, if the Pod has one already. Such a Pod ignores which node has the fewest Pods.
+    fn next_node(&self) -> Option<usize>;
+    /// The time that a node needs to pull the images.
+    fn pull(&mut self, node: usize) -> i64;
+    /// From the end of a Pod to the creation of the next one.
+    fn gap(&mut self) -> i64;
+    /// From the creation of the Job to the creation of the first Pod.
+    fn start_delay(&mut self) -> i64;
+    /// Between two Pods that are created together.
+    fn creation_interval(&self) -> i64;
+    /// From the end of the last Pod to the end of the Job.
+    fn end_delay(&mut self) -> i64;
+}
+
+/// The result of a play, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Played {
+    /// From the creation to the end of the Job.
+    pub(crate) wall: i64,
+    /// The sum of the times from the binding to the end over all Pods.
+    pub(crate) pod_time: i64,
+    /// The sum of the work that counted.
+    pub(crate) work: i64,
+    /// The integral over time of min(parallelism, Pods that must still succeed).
+    pub(crate) slot_time: i64,
+}
+
+/// A Pod that runs. `end` is the first field, because Pods are handled in the order of their ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RunningPod {
+    end: i64,
+    node: usize,
+    fails: bool,
+    /// The number of failures of the same work before this Pod.
+    retries: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Node {
+    running: usize,
+    /// When the images are on the node. `None` until a Pod needs them.
+    ready: Option<i64>,
+}
+
+struct State<'a, D> {
+    plan: &'a PlayPlan,
+    draws: &'a mut D,
+    nodes: Vec<Node>,
+    running: BinaryHeap<Reverse<RunningPod>>,
+    /// The number of Pods that wait only for a slot.
+    waiting: usize,
+    /// The pieces that the last Pod does.
+    pieces_left: usize,
+    /// The work that failed: when its next try may begin, and how often it has failed.
+    retries: BinaryHeap<Reverse<(i64, u32)>>,
+    /// The time before which the controller creates no Pod.
+    hold_until: i64,
+    failures_in_a_row: u32,
+    last_created: Option<i64>,
+    played: Played,
+}
+
+/// Plays the Job once.
+pub(crate) fn play(plan: &PlayPlan, draws: &mut impl Draws) -> Played {
+    let start = draws.start_delay();
+    let pods = plan.pods();
+    let mut state = State {
+        plan,
+        nodes: vec![Node::default(); plan.nodes.max(1)],
+        running: BinaryHeap::with_capacity(plan.slots().min(pods) + 1),
+        waiting: pods,
+        pieces_left: plan.pieces,
+        retries: BinaryHeap::new(),
+        hold_until: 0,
+        failures_in_a_row: 0,
+        last_created: None,
+        played: Played::default(),
+        draws,
+    };
+    let mut free = plan.slots();
+    let (mut now, mut left, mut counted_until) = (start, pods, 0);
+    let mut is_first_wave = true;
+    loop {
+        while free > 0
+            && let Some((at, retries)) = state.next_creation(now)
+            && state.running.peek().is_none_or(|first| at <= first.0.end)
+        {
+            state.create(at, retries, is_first_wave);
+            free -= 1;
+        }
+        is_first_wave = false;
+        let Some(Reverse(pod)) = state.running.pop() else { break };
+        now = pod.end;
+        free += 1;
+        let slots = i64::try_from(plan.parallelism.min(left)).unwrap_or(i64::MAX);
+        state.played.slot_time += (now - counted_until).max(0).saturating_mul(slots);
+        counted_until = counted_until.max(now);
+        left -= usize::from(!pod.fails);
+        state.count_result(pod);
+    }
+    state.played.wall = now + state.draws.end_delay();
+    state.played
+}
+
+impl<D: Draws> State<'_, D> {
+    /// When the controller creates the next Pod if a slot is free, and how often its work has failed. `None` if no work
+    /// waits.
+    fn next_creation(&self, now: i64) -> Option<(i64, u32)> {
+        let retry = self.retries.peek().map(|&Reverse((at, retries))| (at.max(now), retries));
+        if self.waiting > 0 && retry.is_none_or(|(at, _)| at > now) {
+            return Some((self.hold_until.max(now), 0));
+        }
+        retry.map(|(at, retries)| (self.hold_until.max(at), retries))
+    }
+
+    fn create(&mut self, at: i64, retries: u32, is_first_wave: bool) {
+        let mut pieces = self.plan.merge.max(1);
+        if retries == 0 {
+            self.waiting -= 1;
+            pieces = pieces.min(self.pieces_left).max(1);
+            self.pieces_left = self.pieces_left.saturating_sub(pieces);
+        } else {
+            self.retries.pop();
+        }
+        let gap = if is_first_wave { 0 } else { self.draws.gap() };
+        let earliest =
+            self.last_created.map_or(i64::MIN, |last| last.saturating_add(self.draws.creation_interval()));
+        let created = at.saturating_add(gap).max(earliest);
+        self.last_created = Some(created);
+        let node = self.draws.next_node().unwrap_or_else(|| self.emptiest_node());
+        let is_cold = self.nodes[node].ready.is_none_or(|ready| ready > created);
+        let DrawnPod { parts, fails, .. } = self.draws.pod(pieces, is_cold, retries < MAX_RETRIES);
+        let scheduled = created.saturating_add(parts.queued);
+        let before_pull = scheduled.saturating_add(parts.setup);
+        let ready = match self.nodes[node].ready {
+            Some(ready) => ready,
+            None => *self.nodes[node].ready.insert(before_pull.saturating_add(self.draws.pull(node))),
+        };
+        let pulled = before_pull.saturating_add(parts.check).max(ready);
+        let rest = parts.init + parts.starting + parts.lost + parts.work;
+        let end = pulled.saturating_add(rest);
+        self.nodes[node].running += 1;
+        self.played.pod_time += end - scheduled;
+        self.played.work += if fails { 0 } else { parts.work };
+        self.running.push(Reverse(RunningPod { end, node, fails, retries }));
+    }
+
+    /// The scheduler prefers the node with the fewest Pods. Of several such nodes, the first one is as good as any.
+    fn emptiest_node(&self) -> usize {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.min_by_key(|(_, node)| node.running).map_or(0, |(index, _)| index)
+    }
+
+    /// Counts the end of a Pod as the controller does.
+    fn count_result(&mut self, pod: RunningPod) {
+        self.nodes[pod.node].running -= 1;
+        if !pod.fails {
+            self.failures_in_a_row = 0;
+            self.hold_until = 0;
+            return;
+        }
+        let failures = pod.retries + 1;
+        if self.plan.is_retry_per_index {
+            self.retries.push(Reverse((pod.end.saturating_add(back_off_millis(failures)), failures)));
+        } else {
+            self.failures_in_a_row += 1;
+            self.hold_until = pod.end.saturating_add(back_off_millis(self.failures_in_a_row));
+            self.retries.push(Reverse((pod.end, failures)));
+        }
+    }
+}
+
+/// How long the controller waits after this number of consecutive failures, in milliseconds.
+fn back_off_millis(failures: u32) -> i64 {
+    back_off(failures as usize).as_millis().try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,424 @@
+//! Predicts runs with changes, after the model has reproduced the run that it was made from.
+
+use jiff::Timestamp;
+
+use crate::timeline::reports::summary::wall_uncertainty;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, Weighed};
+use crate::timeline::what_if::candidates::{
+    median_work, merges_with_full_waves, single_changes, straggler_limit,
+};
+use crate::timeline::what_if::change::RunChange;
+use crate::timeline::what_if::play::{PlayPlan, Played, play};
+use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
+use crate::timeline::what_if::run_model::RunModel;
+use crate::timeline::workloads::workload::Workload;
+
+/// The model must reproduce the run with at most this error, as a fraction of the observed wall time.
+const MAX_ERROR: f64 = 0.1;
+
+/// The maximum number of plays of a prediction.
+const MAX_PLAYS: usize = 160;
+
+/// The minimum number of plays of a prediction.
+const MIN_PLAYS: usize = 24;
+
+/// The maximum number of plays that choose the best number of pieces per Pod.
+const SCAN_PLAYS: usize = 32;
+
+/// The minimum number of these plays.
+const MIN_SCAN_PLAYS: usize = 6;
+
+/// At most this many numbers of pieces per Pod are played at first.
+const MAX_SCANNED: usize = 24;
+
+/// A prediction plays at most about this many Pods, unless [`MIN_PLAYS`] plays need more. It bounds the cost.
+const MAX_PLAYED_PODS: usize = 200_000;
+
+/// The maximum number of predictions if the user names no change.
+const MAX_PREDICTIONS: usize = 12;
+
+/// The maximum number of predictions with another number of pieces per Pod.
+const MAX_MERGES: usize = 4;
+
+/// The changes that the user asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhatIfRequest {
+    /// Each change alone, and the best pair.
+    EachChange,
+    /// This change.
+    Change(RunChange),
+}
+
+/// The answer of the what-if for one workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhatIf {
+    /// How well the model reproduces the run. `None` if the run cannot be modelled.
+    pub backtest: Option<Backtest>,
+    /// Why nothing is predicted.
+    pub refused: Option<PredictionRefusal>,
+    /// The run as it was. `None` if the run cannot be modelled.
+    pub observed: Option<ObservedRun>,
+    /// The predictions. Empty if the what-if is refused.
+    pub predictions: Vec<Prediction>,
+    /// The Pods that worked far longer than the others, so that no upper bound can be predicted. Empty if the work has no
+    /// heavy tail.
+    pub long_pods: Vec<String>,
+}
+
+/// How well the model reproduces the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backtest {
+    /// The modelled wall time, in milliseconds.
+    pub model_millis: i64,
+    /// The observed wall time, in milliseconds.
+    pub observed_millis: i64,
+}
+
+impl Backtest {
+    /// The difference as a fraction of the observed wall time. Never negative.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
+    pub fn error(&self) -> f64 {
+        (self.model_millis - self.observed_millis).abs() as f64 / self.observed_millis.max(1) as f64
+    }
+}
+
+/// The numbers of the run as it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ObservedRun {
+    /// Wall time in milliseconds.
+    pub wall_millis: i64,
+    /// The sum of the Pods' times from the binding to the end, in milliseconds.
+    pub pod_millis: i64,
+    /// The share of the slot time that was work which counted.
+    pub utilization: f64,
+}
+
+/// A number of milliseconds with its range from the 5th to the 95th percentile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PredictedTime {
+    /// The median.
+    pub millis: i64,
+    /// The 5th percentile.
+    pub low: i64,
+    /// The 95th percentile.
+    pub high: i64,
+}
+
+/// The prediction for one change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// The change.
+    pub change: RunChange,
+    /// The wall time. If `is_at_least` is set, `low` is a bound that the run cannot go below, and there is no upper bound.
+    pub wall: PredictedTime,
+    /// Whether heavy tails allow no upper bound.
+    pub is_at_least: bool,
+    /// The sum of the Pods' times from the binding to the end.
+    pub pod_time: PredictedTime,
+    /// The share of the slot time that is work which counts.
+    pub utilization: f64,
+    /// Whether this is the best number of pieces per Pod.
+    pub is_best: bool,
+}
+
+impl Timeline {
+    /// Predicts how a finished Job would have run with changes, on a cluster as it was in this run.
+    pub fn what_if(&self, workload: &Workload, request: WhatIfRequest, now: Timestamp) -> WhatIf {
+        match RunModel::new(self, workload, now) {
+            Ok(model) => model.answer(request),
+            Err(refusal) => WhatIf {
+                backtest: None,
+                refused: Some(refusal),
+                observed: None,
+                predictions: Vec::new(),
+                long_pods: Vec::new(),
+            },
+        }
+    }
+
+    /// The single change that helps most, if it gains more than its own range and more than a tenth of the wall time.
+    /// `None` for a workload with more than `max_pods` Pods, because the answer would take too long.
+    pub fn best_help(
+        &self,
+        workload: &Workload,
+        max_pods: usize,
+        now: Timestamp,
+    ) -> Option<(Prediction, ObservedRun)> {
+        if workload.pods.len() > max_pods {
+            return None;
+        }
+        let WhatIf { predictions, observed, .. } = self.what_if(workload, WhatIfRequest::EachChange, now);
+        let observed = observed?;
+        let helps = |prediction: &Prediction| {
+            let gain = observed.wall_millis.saturating_sub(prediction.wall.millis);
+            let range = prediction.wall.high.saturating_sub(prediction.wall.low);
+            !prediction.is_at_least && gain > range && gain.saturating_mul(10) > observed.wall_millis
+        };
+        let is_single = |change: &RunChange| {
+            let numbers = [change.merge, change.parallelism, change.nodes];
+            let switches = [change.prepulled, change.no_failures, change.no_stragglers];
+            numbers.iter().flatten().count() + switches.iter().filter(|is_set| **is_set).count() == 1
+        };
+        let best =
+            predictions.into_iter().filter(|prediction| is_single(&prediction.change) && helps(prediction));
+        best.min_by_key(|prediction| prediction.wall.millis).map(|best| (best, observed))
+    }
+}
+
+impl RunModel {
+    /// Predicts the requested changes, if the model reproduces the run.
+    pub(crate) fn answer(&self, request: WhatIfRequest) -> WhatIf {
+        let as_it_was = self.play_as_it_was();
+        let backtest = self.backtest();
+        let observed = ObservedRun {
+            wall_millis: self.wall,
+            pod_millis: self.pods.iter().map(|pod| (pod.end - pod.scheduled).max(0)).sum(),
+            utilization: utilization(&as_it_was),
+        };
+        let long_pods = self.long_pods();
+        let answer = |refused, predictions| WhatIf {
+            backtest: Some(backtest),
+            refused,
+            observed: Some(observed),
+            predictions,
+            long_pods: long_pods.clone(),
+        };
+        if backtest.error() > MAX_ERROR {
+            let message = format!(
+                "the model is wrong by {:.0} % for this run, so something outside of the Job delayed it",
+                backtest.error() * 100.0
+            );
+            return answer(Some(PredictionRefusal::new(RefusalKind::OtherLoad, message)), Vec::new());
+        }
+        let predictions = match request {
+            WhatIfRequest::Change(change) => self.predict(&[change]),
+            WhatIfRequest::EachChange => self.predict_each_change(),
+        };
+        let width = wall_range();
+        if predictions.iter().any(|prediction| width.saturating_mul(4) > prediction.wall.millis) {
+            let message = "the times of the run are known to about a second, and the predicted run is short";
+            let shown: Vec<Prediction> =
+                predictions.into_iter().filter(|prediction| width * 4 <= prediction.wall.millis).collect();
+            let is_everything_inexact = shown.is_empty();
+            let refused = is_everything_inexact
+                .then(|| PredictionRefusal::new(RefusalKind::Inexact, message.to_owned()));
+            return answer(refused, shown);
+        }
+        answer(None, predictions)
+    }
+
+    /// Plays the run with its own times.
+    pub(crate) fn play_as_it_was(&self) -> Played {
+        play(&self.plan(RunChange::default()), &mut AsItWas::new(self))
+    }
+
+    /// The conditions of the run with this change.
+    fn plan(&self, change: RunChange) -> PlayPlan {
+        let to_usize = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).max(1);
+        let nodes = change.nodes.map_or(self.nodes, to_usize).max(1);
+        let room = self.room.map(|room| (room * nodes).div_ceil(self.nodes.max(1)));
+        PlayPlan {
+            pieces: self.completions,
+            merge: change.merge.map_or(1, to_usize),
+            parallelism: change.parallelism.map_or(self.parallelism, to_usize),
+            room,
+            nodes,
+            is_retry_per_index: self.is_retry_per_index,
+        }
+    }
+
+    fn rules(&self, change: RunChange) -> DrawRules {
+        DrawRules {
+            is_prepulled: change.prepulled && !self.is_pulled_lazily,
+            has_no_failures: change.no_failures,
+            max_work: straggler_limit(self).filter(|_| change.no_stragglers),
+        }
+    }
+
+    /// Plays each change `count` times. The changes share the random weights of each play, so that their results differ
+    /// only by the changes.
+    fn plays(&self, changes: &[RunChange], count: usize) -> Vec<Vec<Played>> {
+        let mut results: Vec<Vec<Played>> = vec![Vec::with_capacity(count); changes.len()];
+        for index in 0..count {
+            let weighed = Weighed::new(self, 0x5eed + index as u64);
+            for (change, played) in changes.iter().zip(&mut results) {
+                let mut plan = self.plan(*change);
+                // With fewer nodes, it is unknown whether the rest has room for more Pods than ran on it. Half of the
+                // plays assume that it has.
+                if plan.room.is_none() && plan.nodes < self.nodes && index % 2 == 1 {
+                    plan.room = Some(self.most_on_a_node * plan.nodes);
+                }
+                played.push(play(&plan, &mut weighed.draws(self.rules(*change))));
+            }
+        }
+        results
+    }
+
+    /// The number of plays of a prediction. It is smaller for a Job with many Pods, whose results vary less.
+    fn play_count(&self, max_plays: usize, min_plays: usize) -> usize {
+        (MAX_PLAYED_PODS / self.completions.max(1)).clamp(min_plays, max_plays)
+    }
+
+    fn predict(&self, changes: &[RunChange]) -> Vec<Prediction> {
+        let plays = self.plays(changes, self.play_count(MAX_PLAYS, MIN_PLAYS));
+        let has_long_pods = !self.long_pods().is_empty();
+        // The error of the model, and of the two times that are known to a second, is a part of the range.
+        let error = self.backtest().error();
+        let describe = |(change, plays): (&RunChange, Vec<Played>)| {
+            let mut walls: Vec<i64> = plays.iter().map(|played| played.wall).collect();
+            let mut pod_times: Vec<i64> = plays.iter().map(|played| played.pod_time).collect();
+            let mut wall = percentiles(&mut walls);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                reason = "a part of a range"
+            )]
+            let margin = (wall.millis as f64 * error) as i64 + wall_range() / 2;
+            wall.low = wall.low.saturating_sub(margin).max(0);
+            wall.high = wall.high.saturating_add(margin);
+            let is_at_least = has_long_pods && !change.no_stragglers;
+            if is_at_least {
+                wall.low = self.lower_bound(*change).min(wall.millis);
+            }
+            let count = f64::from(u32::try_from(plays.len()).unwrap_or(u32::MAX));
+            Prediction {
+                change: *change,
+                wall,
+                is_at_least,
+                pod_time: percentiles(&mut pod_times),
+                utilization: plays.iter().map(utilization).sum::<f64>() / count,
+                is_best: false,
+            }
+        };
+        changes.iter().zip(plays).map(describe).collect()
+    }
+
+    /// max(longest Pod, W / P): no run is shorter than its longest Pod, and than its work divided by the parallelism.
+    fn lower_bound(&self, change: RunChange) -> i64 {
+        let plan = self.plan(change);
+        let good = || self.pods.iter().filter(|pod| !pod.has_failed).map(|pod| pod.parts.work);
+        let slots = i64::try_from(plan.parallelism).unwrap_or(i64::MAX).max(1);
+        good().max().unwrap_or(0).max(good().sum::<i64>() / slots)
+    }
+
+    fn predict_each_change(&self) -> Vec<Prediction> {
+        let (merges, best) = self.choose_merges();
+        let merges = merges.into_iter().map(|merge| RunChange { merge: Some(merge), ..RunChange::default() });
+        let mut changes: Vec<RunChange> = merges.chain(single_changes(self)).collect();
+        changes.truncate(MAX_PREDICTIONS - 1);
+        let mut predictions = self.predict(&changes);
+        for prediction in &mut predictions {
+            // One piece per Pod, as it was, may be the best number.
+            prediction.is_best =
+                best.is_some() && prediction.change.merge == best && prediction.wall.millis < self.wall;
+        }
+        if let Some(pair) = best_pair(&predictions) {
+            predictions.extend(self.predict(&[pair]));
+        }
+        predictions
+    }
+
+    /// Chooses the numbers of pieces per Pod that are predicted: the best one and its neighbours. Returns the best one
+    /// too.
+    fn choose_merges(&self) -> (Vec<u32>, Option<u32>) {
+        let merges = merges_with_full_waves(self.completions, self.parallelism);
+        let Some(best) = self.find_best_merge(&merges) else { return (Vec::new(), None) };
+        let first = best.saturating_sub(1).min(merges.len().saturating_sub(MAX_MERGES));
+        (merges.iter().copied().skip(first).take(MAX_MERGES).collect(), merges.get(best).copied())
+    }
+
+    /// Finds the index of the best number of pieces per Pod. If there are many, only some of them are played at first,
+    /// and then the neighbours of the best one of these.
+    pub(crate) fn find_best_merge(&self, merges: &[u32]) -> Option<usize> {
+        let count = self.play_count(SCAN_PLAYS, MIN_SCAN_PLAYS);
+        let best_of = |indexes: &[usize]| {
+            let change = |index: &usize| RunChange { merge: Some(merges[*index]), ..RunChange::default() };
+            let changes: Vec<RunChange> = indexes.iter().map(change).collect();
+            let mean_wall = |plays: Vec<Played>| plays.iter().map(|played| played.wall).sum::<i64>();
+            let walls = self.plays(&changes, count).into_iter().map(mean_wall);
+            indexes.iter().copied().zip(walls).min_by_key(|(_, wall)| *wall).map(|(index, _)| index)
+        };
+        let step = merges.len().div_ceil(MAX_SCANNED).max(1);
+        let coarse: Vec<usize> = (0..merges.len()).step_by(step).collect();
+        let best = best_of(&coarse)?;
+        if step == 1 {
+            return Some(best);
+        }
+        let fine: Vec<usize> = (best.saturating_sub(step - 1)..(best + step).min(merges.len())).collect();
+        best_of(&fine)
+    }
+
+    /// The median wall time with this number of pieces per Pod, in milliseconds.
+    #[cfg(test)]
+    pub(crate) fn median_wall(&self, merge: u32) -> i64 {
+        let change = RunChange { merge: Some(merge), ..RunChange::default() };
+        let plays = self.plays(&[change], MAX_PLAYS).remove(0);
+        percentiles(&mut plays.iter().map(|played| played.wall).collect::<Vec<_>>()).millis
+    }
+
+    /// Compares the model with the run.
+    pub(crate) fn backtest(&self) -> Backtest {
+        Backtest { model_millis: self.play_as_it_was().wall, observed_millis: self.wall }
+    }
+
+    /// The Pods that make the tail heavy: the longest work is more than three times the median, or a twentieth of the
+    /// Pods holds more than a quarter of the work.
+    fn long_pods(&self) -> Vec<String> {
+        let Some(median) = median_work(self) else { return Vec::new() };
+        let mut good: Vec<_> = self.pods.iter().filter(|pod| !pod.has_failed).collect();
+        good.sort_by_key(|pod| std::cmp::Reverse(pod.parts.work));
+        let total: i64 = good.iter().map(|pod| pod.parts.work).sum();
+        let top = good.len() / 20;
+        let top_work: i64 = good.iter().take(top).map(|pod| pod.parts.work).sum();
+        let is_longest_too_long = good.first().is_some_and(|pod| pod.parts.work > median.saturating_mul(3));
+        if is_longest_too_long {
+            let long = good.iter().take_while(|pod| pod.parts.work > median.saturating_mul(3));
+            return long.map(|pod| pod.name.to_string()).collect();
+        }
+        if top > 0 && top_work.saturating_mul(4) > total {
+            return good.iter().take(top).map(|pod| pod.name.to_string()).collect();
+        }
+        Vec::new()
+    }
+}
+
+/// The best merge together with the best other change, or the two best other changes.
+fn best_pair(predictions: &[Prediction]) -> Option<RunChange> {
+    let best = |is_wanted: &dyn Fn(&&Prediction) -> bool| {
+        predictions.iter().filter(is_wanted).min_by_key(|prediction| prediction.wall.millis)
+    };
+    let first = best(&|_| true)?;
+    let kind = |change: RunChange| {
+        (
+            change.merge.is_some(),
+            change.parallelism.is_some(),
+            change.nodes.is_some(),
+            change.prepulled,
+            change.no_failures,
+        )
+    };
+    let second = best(&|other| kind(other.change) != kind(first.change))?;
+    Some(first.change.and(second.change))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
+fn utilization(played: &Played) -> f64 {
+    (played.work as f64 / played.slot_time.max(1) as f64).min(1.0)
+}
+
+/// The range of the wall time of a run, in milliseconds, because both of its ends are truncated to the second.
+fn wall_range() -> i64 {
+    let [low, high] = wall_uncertainty().range_around(0);
+    high - low
+}
+
+/// The median and the 5th and the 95th percentile. The values are sorted.
+fn percentiles(values: &mut [i64]) -> PredictedTime {
+    values.sort_unstable();
+    let at = |percent: usize| {
+        let rank = (values.len() * percent).div_ceil(100).max(1);
+        values.get(rank - 1).copied().unwrap_or(0)
+    };
+    PredictedTime { millis: at(50), low: at(5), high: at(95) }
+}

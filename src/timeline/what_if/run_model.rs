@@ -1,0 +1,303 @@
+//! The model of a finished run: the times of its Pods, by parts, and the delays of its controller.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
+use crate::timeline::pods::pod::TimelinePod;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::what_if::others::find_other_load;
+use crate::timeline::what_if::pod_times::{MIN_WAIT_FOR_ROOM, PodParts, PodTimes, most_at_once};
+use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
+
+/// The time from the end of a Pod to the creation of the next one if no Pod was replaced, in milliseconds. The Job
+/// controller collects changes for a second.
+const USUAL_GAP: i64 = 1_000;
+
+/// The time between two creations if it is unknown, in milliseconds.
+const USUAL_CREATION_INTERVAL: i64 = 10;
+
+/// A Pod pulled its image if it spent at least this time in the phase Pulling, in milliseconds. A shorter time is a
+/// check of an image that is on the node.
+const MIN_PULL: i64 = 100;
+
+/// A finished run. All times are in milliseconds.
+#[derive(Clone, Debug)]
+pub(crate) struct RunModel {
+    /// The number of Pods that had to succeed.
+    pub(crate) completions: usize,
+    /// The number of Pods that were allowed to run at the same time.
+    pub(crate) parallelism: usize,
+    /// Whether a failure delays only the Pods of its index, and not all Pods.
+    pub(crate) is_retry_per_index: bool,
+    /// The Pods, by creation.
+    pub(crate) pods: Vec<PodTimes>,
+    pub(crate) nodes: usize,
+    /// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
+    pub(crate) room: Option<usize>,
+    /// The highest number of Pods that ran on one node at the same time.
+    pub(crate) most_on_a_node: usize,
+    /// The time that each node needed to pull the images; 0 if they were there.
+    pub(crate) node_pulls: Vec<i64>,
+    /// From the creation of the Job to that of the first Pod.
+    pub(crate) start_delay: i64,
+    /// Between the creations of two Pods that are created together.
+    pub(crate) creation_interval: i64,
+    /// From the end of each Pod to the creation of the one that took its slot. Not empty.
+    pub(crate) gaps: Vec<i64>,
+    /// From the end of the last Pod to the end of the Job.
+    pub(crate) end_delay: i64,
+    /// From the creation to the end of the Job.
+    pub(crate) wall: i64,
+    /// Whether the images were pulled lazily, so that the pull was far faster than the node's bandwidth allows.
+    pub(crate) is_pulled_lazily: bool,
+}
+
+impl RunModel {
+    /// Reads a finished Job.
+    pub(crate) fn new(
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+    ) -> Result<Self, PredictionRefusal> {
+        let partial = |message: &str| Err(PredictionRefusal::new(RefusalKind::Partial, message));
+        let (Some(completions), Some(parallelism), Some(created), Some(finished)) =
+            (workload.completions, workload.parallelism, workload.created, workload.finished)
+        else {
+            return partial("only a Job that has ended and has a number of completions can be predicted");
+        };
+        if workload.state != WorkloadState::Succeeded || &*workload.kind != "Job" {
+            return partial("only a Job that has succeeded can be predicted");
+        }
+        if timeline.summary(workload, now).partial {
+            return partial("a part of the run was not observed");
+        }
+        refuse_holds(workload, now)?;
+        let origin = created.as_millisecond();
+        let mut node_indexes: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut pods = Vec::with_capacity(workload.pods.len());
+        let mut pulls = NodePulls::default();
+        for &key in &workload.pods {
+            let pod = timeline.pod(key);
+            refuse_new_nodes(&pod)?;
+            let Some(node) = &pod.node else {
+                // A Pod that was deleted before it had a node took no time.
+                if pod.life.outcome.has_ended() {
+                    continue;
+                }
+                return partial("a Pod has no node");
+            };
+            let next = node_indexes.len();
+            let node = *node_indexes.entry(Arc::clone(node)).or_insert(next);
+            let Some(times) = read_times(&pod, node, origin) else {
+                return partial("the end of a Pod was not observed");
+            };
+            pulls.add(node, &pod.life, origin, &times);
+            pods.push(times);
+        }
+        if pods.iter().filter(|pod| !pod.has_failed).count() < completions as usize || pods.is_empty() {
+            return partial("a part of the run was not observed");
+        }
+        pods.sort_by_key(|pod| pod.created);
+        pulls.mark_cold_pods(&mut pods);
+        let wall = finished.as_millisecond().saturating_sub(origin);
+        find_other_load(timeline, workload, &pods, origin, wall)?;
+        let last_end = pods.iter().map(|pod| pod.end).max().unwrap_or(0);
+        let first_end = pods.iter().map(|pod| pod.end).min().unwrap_or(0);
+        let first_wave = pods.partition_point(|pod| pod.created <= first_end);
+        let start_delay = pods.first().map_or(0, |pod| pod.created.max(0));
+        let last_of_wave = pods[..first_wave].last().map_or(start_delay, |pod| pod.created);
+        let intervals = i64::try_from(first_wave.saturating_sub(1)).unwrap_or(0);
+        let is_retry_per_index = workload.retries_per_index;
+        Ok(Self {
+            completions: completions as usize,
+            parallelism: parallelism as usize,
+            is_retry_per_index,
+            nodes: node_indexes.len(),
+            room: find_room(&pods),
+            most_on_a_node: (0..node_indexes.len())
+                .map(|node| most_at_once(pods.iter().filter(|pod| pod.node == node)))
+                .max()
+                .unwrap_or(1),
+            node_pulls: pulls.durations(node_indexes.len()),
+            start_delay,
+            creation_interval: (last_of_wave - start_delay)
+                .checked_div(intervals)
+                .map_or(USUAL_CREATION_INTERVAL, |interval| interval.max(0)),
+            gaps: read_gaps(&pods, first_wave),
+            end_delay: (wall - last_end).max(0),
+            wall,
+            is_pulled_lazily: is_pulled_lazily(timeline, workload),
+            pods,
+        })
+    }
+}
+
+/// Refuses a run that was held back.
+fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), PredictionRefusal> {
+    for hold in &workload.holds {
+        let is_refused = hold.message.is_some() || &*hold.reason == "FailedCreate";
+        let kind = if is_refused { RefusalKind::Quota } else { RefusalKind::Suspended };
+        if hold.duration(now).is_none_or(|duration| !duration.is_zero()) {
+            return Err(PredictionRefusal::new(kind, format!("the workload was held: {}", hold.phrase())));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a run for which an autoscaler added nodes.
+fn refuse_new_nodes(pod: &TimelinePod<'_>) -> Result<(), PredictionRefusal> {
+    let reasons = pod.life.phases.iter().filter_map(|phase| phase.reason.as_deref());
+    let mut scale_ups =
+        reasons.filter(|reason| reason.contains("TriggeredScaleUp") || reason.contains("Nominated"));
+    match scale_ups.next() {
+        Some(_) => {
+            Err(PredictionRefusal::new(RefusalKind::Autoscaling, "an autoscaler added nodes during the run"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTimes> {
+    let (life, overview) = (&pod.life, pod.overview());
+    let since_origin = |time: Timestamp| time.as_millisecond().saturating_sub(origin);
+    let created = since_origin(overview.created()?);
+    let scheduled = since_origin(overview.scheduled()?);
+    let end = since_origin(overview.end()?);
+    let mut parts = PodParts { queued: scheduled.saturating_sub(created).max(0), ..PodParts::default() };
+    if parts.queued >= MIN_WAIT_FOR_ROOM {
+        parts.queued = 0;
+    }
+    for (index, phase) in life.phases.iter().enumerate() {
+        let millis = phase.end?.as_millisecond().saturating_sub(phase.start.as_millisecond()).max(0);
+        let part = match phase.kind {
+            PhaseKind::Queued => continue,
+            PhaseKind::Setup | PhaseKind::Startup => &mut parts.setup,
+            PhaseKind::Pulling | PhaseKind::PullFailing => &mut parts.check,
+            PhaseKind::Initializing => &mut parts.init,
+            PhaseKind::Starting => &mut parts.starting,
+            PhaseKind::Unready | PhaseKind::Running | PhaseKind::Terminating => {
+                if life.outcome == PodOutcome::Succeeded && life.is_failed_work(index) {
+                    &mut parts.lost
+                } else {
+                    &mut parts.work
+                }
+            }
+            PhaseKind::BackOff => &mut parts.lost,
+            PhaseKind::Unknown => return None,
+        };
+        *part = part.saturating_add(millis);
+    }
+    Some(PodTimes {
+        name: Arc::clone(&pod.name),
+        node,
+        created,
+        scheduled,
+        end,
+        parts,
+        has_failed: overview.has_failed() || overview.was_stopped(),
+        is_cold: false,
+    })
+}
+
+/// The first pull of the images on each node.
+#[derive(Debug, Default)]
+struct NodePulls(HashMap<usize, NodePull>);
+
+#[derive(Debug)]
+struct NodePull {
+    /// The start of the phase Pulling of the first Pod on the node.
+    start: i64,
+    /// When the images were on the node.
+    ready: i64,
+}
+
+impl NodePulls {
+    fn add(&mut self, node: usize, life: &Lifecycle, origin: i64, times: &PodTimes) {
+        let pulling = life.phases.iter().filter(|phase| phase.kind == PhaseKind::Pulling);
+        let mut span: Option<(i64, i64)> = None;
+        for phase in pulling {
+            let Some(end) = phase.end else { continue };
+            let (start, end) = (phase.start.as_millisecond() - origin, end.as_millisecond() - origin);
+            span = Some(span.map_or((start, end), |(first, _)| (first, end)));
+        }
+        let before_pull = times.scheduled.saturating_add(times.parts.setup);
+        let (start, ready) = span.unwrap_or((before_pull, before_pull));
+        let pull = self.0.entry(node).or_insert(NodePull { start, ready });
+        if start < pull.start {
+            *pull = NodePull { start, ready };
+        }
+    }
+
+    /// Marks the Pods that pulled the images of their node or waited for this pull. The pull of such a Pod is that of
+    /// its node, so its own check is 0.
+    fn mark_cold_pods(&self, pods: &mut [PodTimes]) {
+        for pod in pods {
+            let Some(pull) = self.0.get(&pod.node).filter(|pull| pull.ready - pull.start >= MIN_PULL) else {
+                continue;
+            };
+            if pod.scheduled.saturating_add(pod.parts.setup) < pull.ready {
+                pod.is_cold = true;
+                pod.parts.check = 0;
+            }
+        }
+    }
+
+    fn durations(&self, nodes: usize) -> Vec<i64> {
+        let duration = |node| {
+            let pull = self.0.get(&node).map_or(0, |pull| pull.ready.saturating_sub(pull.start));
+            if pull >= MIN_PULL { pull } else { 0 }
+        };
+        (0..nodes).map(duration).collect()
+    }
+}
+
+/// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
+fn find_room(pods: &[PodTimes]) -> Option<usize> {
+    let waits = |pod: &&PodTimes| pod.scheduled.saturating_sub(pod.created) >= MIN_WAIT_FOR_ROOM;
+    pods.iter().find(waits)?;
+    Some(most_at_once(pods.iter()))
+}
+
+/// The time from the end of each Pod to the creation of the Pod that took its slot. The gap after a failure contains the
+/// back-off, which the model adds itself, so these gaps are left out.
+fn read_gaps(pods: &[PodTimes], first_wave: usize) -> Vec<i64> {
+    let mut ends: Vec<(i64, bool)> = pods.iter().map(|pod| (pod.end, pod.has_failed)).collect();
+    ends.sort_unstable();
+    let later = pods[first_wave..].iter().zip(&ends).filter(|(_, (_, has_failed))| !has_failed);
+    let mut gaps: Vec<i64> = later.map(|(pod, (end, _))| pod.created.saturating_sub(*end).max(0)).collect();
+    if ends.iter().any(|(_, has_failed)| *has_failed) {
+        gaps.retain(|gap| *gap < 5_000);
+    }
+    if gaps.is_empty() {
+        gaps.push(USUAL_GAP);
+    }
+    gaps
+}
+
+/// Whether the pulls took less than a fifth of the time that their size needs at the bandwidth of the nodes. The
+/// bandwidth is that of the other images. Unknown counts as not lazy.
+fn is_pulled_lazily(timeline: &Timeline, workload: &Workload) -> bool {
+    let mut rates: Vec<(Arc<str>, f64)> = Vec::new();
+    for &key in &workload.pods {
+        if !timeline.overview(key).has_pull {
+            continue;
+        }
+        for container in &timeline.pod(key).life.containers {
+            let Some(pull) = container.pull.filter(|pull| !pull.cached) else { continue };
+            let (Some(start), Some(end), Some(bytes)) = (pull.start, pull.end, pull.bytes) else { continue };
+            let millis = end.as_millisecond().saturating_sub(start.as_millisecond()).max(1);
+            #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
+            rates.push((Arc::clone(&container.image), bytes as f64 / millis as f64));
+        }
+    }
+    rates.iter().any(|(image, rate)| {
+        let mut others: Vec<f64> =
+            rates.iter().filter(|(other, _)| other != image).map(|(_, rate)| *rate).collect();
+        others.sort_by(f64::total_cmp);
+        others.get(others.len() / 2).is_some_and(|usual| rate > &(usual * 5.0))
+    })
+}

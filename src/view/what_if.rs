@@ -1,0 +1,99 @@
+//! The answer of the what-if: the check of the model, and a table of predictions.
+
+use crate::timeline::{ObservedRun, PredictedTime, Prediction, WhatIf};
+use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
+use crate::view::primitives::duration::format_elapsed_millis;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::glyph::Glyphs;
+use crate::view::primitives::text::clean;
+
+/// At most this many Pods with very long work are named.
+const MAX_LONG_PODS: usize = 3;
+
+/// Draws the answer in at most `columns` columns of the terminal.
+pub(crate) fn draw_what_if(answer: &WhatIf, columns: usize, glyphs: &Glyphs) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut heading = Line::new("what if", Style::Strong);
+    heading.push(", on a cluster as it was in this run", Style::Dim);
+    lines.push(heading);
+    if let Some(backtest) = answer.backtest {
+        let [model, observed] = [backtest.model_millis, backtest.observed_millis].map(format_elapsed_millis);
+        let percent = format!("{:.0} %", backtest.error() * 100.0);
+        lines.push(Line::new(format!("model: {model}, observed: {observed} ({percent})"), Style::Text));
+    }
+    if let Some(refused) = &answer.refused {
+        let mut line = Line::new("no prediction: ", Style::Warning);
+        line.push(clean(&refused.message), Style::Text);
+        lines.push(line);
+    }
+    if let Some(observed) = answer.observed.filter(|_| !answer.predictions.is_empty()) {
+        lines.extend(draw_table(answer, observed, columns, glyphs));
+    }
+    if !answer.long_pods.is_empty() && !answer.predictions.is_empty() {
+        let named: Vec<_> = answer.long_pods.iter().take(MAX_LONG_PODS).map(|name| clean(name)).collect();
+        let more = answer.long_pods.len() - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text =
+            format!("{}{more} worked far longer than the others, so a run may take longer", named.join(", "));
+        lines.push(Line::new(text, Style::Dim));
+    }
+    lines.into_iter().map(|line| line.shorten_end(columns, glyphs.ellipsis)).collect()
+}
+
+fn draw_table(answer: &WhatIf, observed: ObservedRun, columns: usize, glyphs: &Glyphs) -> Vec<Line> {
+    let table = Columns::new(vec![
+        Column::left("CHANGE").shrinking(Shrink::End(12)),
+        Column::right("WALL"),
+        Column::left("RANGE").droppable(1),
+        Column::right("POD TIME").droppable(2),
+        Column::right("WORK").droppable(3),
+        Column::left("").droppable(4),
+    ]);
+    let row = |cells: [(String, Style); 6]| TableRow {
+        pod: None,
+        cells: cells.map(|(text, style)| TableCell::new(text, style)).to_vec(),
+    };
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let mut rows = vec![row([
+        ("as it was".to_owned(), Style::Dim),
+        (format_elapsed_millis(observed.wall_millis), Style::Dim),
+        (String::new(), Style::Dim),
+        (format_elapsed_millis(observed.pod_millis), Style::Dim),
+        (percent(observed.utilization), Style::Dim),
+        (String::new(), Style::Dim),
+    ])];
+    rows.extend(answer.predictions.iter().map(|prediction| {
+        let is_faster = prediction.wall.high < observed.wall_millis;
+        row([
+            (prediction.change.to_string(), Style::Text),
+            (
+                format_elapsed_millis(prediction.wall.millis),
+                if is_faster { Style::Success } else { Style::Text },
+            ),
+            (format_range(prediction), Style::Dim),
+            (format_elapsed_millis(prediction.pod_time.millis), Style::Text),
+            (percent(prediction.utilization), Style::Text),
+            (if prediction.is_best { "best merge" } else { "" }.to_owned(), Style::Success),
+        ])
+    }));
+    table.draw(rows, columns, glyphs.ellipsis)
+}
+
+/// Writes the range of a wall time: `35s to 42s`, or `at least 54s`.
+fn format_range(prediction: &Prediction) -> String {
+    let PredictedTime { low, high, .. } = prediction.wall;
+    if prediction.is_at_least {
+        return format!("at least {}", format_elapsed_millis(low));
+    }
+    format!("{} to {}", format_elapsed_millis(low), format_elapsed_millis(high))
+}
+
+/// Draws the line below a picture that names the change which helps most.
+pub(crate) fn draw_help(best: &Prediction, observed: ObservedRun, columns: usize, glyphs: &Glyphs) -> Line {
+    let [before, after] = [observed.wall_millis, best.wall.millis].map(format_elapsed_millis);
+    let mut line = Line::new("what would help: ", Style::Dim);
+    line.push(best.change.to_string(), Style::Text);
+    line.push(format!(": {before} {} {after}", glyphs.becomes), Style::Text);
+    line.push(format!(" ({})", format_range(best)), Style::Dim);
+    line.shorten_end(columns, glyphs.ellipsis)
+}
