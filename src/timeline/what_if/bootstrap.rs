@@ -35,12 +35,18 @@ impl Draws for AsItWas<'_> {
         DrawnPod { parts: pod.parts, fails: pod.has_failed }
     }
 
-    fn next_node(&self) -> Option<usize> {
+    fn choose_node(&mut self, _nodes: usize) -> Option<usize> {
         self.model.pods.get(self.next).map(|pod| pod.node)
     }
 
-    fn pull(&mut self, node: usize) -> i64 {
-        self.model.node_pulls.get(node).copied().unwrap_or(0)
+    fn first_pull(&mut self) -> i64 {
+        self.later_pull()
+    }
+
+    fn later_pull(&mut self) -> i64 {
+        // The pull belongs to the Pod that was drawn last.
+        let pod = self.next.checked_sub(1).and_then(|last| self.model.pods.get(last));
+        pod.filter(|pod| pod.is_cold).map_or(0, |pod| pod.pull)
     }
 
     fn gap(&mut self) -> i64 {
@@ -116,12 +122,15 @@ pub(crate) struct Weighed {
     work: Pool,
     failed_work: Pool,
     lost: Pool,
-    pull: Pool,
+    first_pull: Pool,
+    later_pull: Pool,
     gap: Pool,
     /// The probability that a Pod fails.
     failure: f64,
     /// The deviation of the kernel that smooths the work, as a logarithm.
     bandwidth: f64,
+    /// The share of the Pods that are not on the node with the fewest Pods.
+    uneven_share: f64,
     start_delay: i64,
     creation_interval: i64,
     end_delay: i64,
@@ -148,9 +157,19 @@ impl Weighed {
         let work = pool(&|pod| !pod.has_failed, &|pod| pod.parts.work);
         let lost = pool(&|pod| !pod.has_failed, &|pod| pod.parts.lost);
         let failed_work = pool(&|pod| pod.has_failed, &|pod| pod.parts.work);
+        let later_pull = pool(&|pod| pod.is_cold && !pod.is_first_on_node, &|pod| pod.pull);
         let pulls: Vec<(i64, f64)> =
             model.node_pulls.iter().zip(&node_weights).map(|(pull, weight)| (*pull, *weight)).collect();
-        let pull = Pool::new(&pulls, &mut random);
+        let first_pull = Pool::new(&pulls, &mut random);
+        // If no Pod of the run asked for a pull during a pull, it is unknown whether the second pull finds the images and
+        // takes no time. Half of the plays assume that it does.
+        let later_pull = if !later_pull.0.is_empty() {
+            later_pull
+        } else if random.fraction() < 0.5 {
+            first_pull.clone()
+        } else {
+            Pool::default()
+        };
         let gaps: Vec<(i64, f64)> = model.gaps.iter().map(|gap| (*gap, random.exponential())).collect();
         let gap = Pool::new(&gaps, &mut random);
         let failed = model.pods.iter().filter(|pod| pod.has_failed).count();
@@ -163,10 +182,12 @@ impl Weighed {
             work,
             failed_work,
             lost,
-            pull,
+            first_pull,
+            later_pull,
             gap,
             failure: draw_failure(failed, model.pods.len() - failed, &mut random),
             bandwidth: bandwidth(model),
+            uneven_share: model.uneven_share,
             start_delay: model.start_delay,
             creation_interval: model.creation_interval,
             end_delay: model.end_delay,
@@ -267,12 +288,16 @@ impl Draws for Bootstrap<'_> {
         DrawnPod { parts: PodParts { queued, setup, check, init, starting, work, lost }, fails }
     }
 
-    fn next_node(&self) -> Option<usize> {
-        None
+    fn choose_node(&mut self, nodes: usize) -> Option<usize> {
+        (self.random.fraction() < self.weighed.uneven_share).then(|| self.random.below(nodes))
     }
 
-    fn pull(&mut self, _node: usize) -> i64 {
-        if self.rules.is_prepulled { 0 } else { self.draw(&self.weighed.pull) }
+    fn first_pull(&mut self) -> i64 {
+        if self.rules.is_prepulled { 0 } else { self.draw(&self.weighed.first_pull) }
+    }
+
+    fn later_pull(&mut self) -> i64 {
+        self.draw(&self.weighed.later_pull)
     }
 
     fn gap(&mut self) -> i64 {

@@ -24,6 +24,8 @@ pub(crate) struct PlayPlan {
     pub(crate) nodes: usize,
     /// Whether a failure delays only the Pods of its index, and not all Pods.
     pub(crate) is_retry_per_index: bool,
+    /// Whether a node pulls for one Pod after another.
+    pub(crate) has_pull_queue: bool,
 }
 
 impl PlayPlan {
@@ -49,10 +51,12 @@ pub(crate) struct DrawnPod {
 pub(crate) trait Draws {
     /// The next Pod, which does this number of pieces and finds its image pulled or not.
     fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod;
-    /// The node of the next Pod, if the Pod has one already. Such a Pod ignores which node has the fewest Pods.
-    fn next_node(&self) -> Option<usize>;
-    /// The time that a node needs to pull the images.
-    fn pull(&mut self, node: usize) -> i64;
+    /// Chooses the node of the next Pod. `None`: the node with the fewest Pods.
+    fn choose_node(&mut self, nodes: usize) -> Option<usize>;
+    /// The time of the first pull of the images on a node; 0 if they are there.
+    fn first_pull(&mut self) -> i64;
+    /// The time of a pull on a node that pulls the same images for an earlier Pod.
+    fn later_pull(&mut self) -> i64;
     /// From the end of a Pod to the creation of the next one.
     fn gap(&mut self) -> i64;
     /// From the creation of the Job to the creation of the first Pod.
@@ -91,6 +95,8 @@ struct Node {
     running: usize,
     /// When the images are on the node. `None` until a Pod needs them.
     ready: Option<i64>,
+    /// When the last pull ends.
+    pulls_until: i64,
 }
 
 struct State<'a, D> {
@@ -136,7 +142,9 @@ pub(crate) fn play(plan: &PlayPlan, draws: &mut impl Draws) -> Played {
             && let Some((at, retries)) = state.next_creation(now)
             && state.running.peek().is_none_or(|first| at <= first.0.end)
         {
-            state.create(at, retries, is_first_wave);
+            // After a hold, the controller acts at once, because it has planned to. Otherwise it collects changes first.
+            let has_gap = !is_first_wave && at <= now;
+            state.create(at, retries, has_gap);
             free -= 1;
         }
         is_first_wave = false;
@@ -164,7 +172,7 @@ impl<D: Draws> State<'_, D> {
         retry.map(|(at, retries)| (self.hold_until.max(at), retries))
     }
 
-    fn create(&mut self, at: i64, retries: u32, is_first_wave: bool) {
+    fn create(&mut self, at: i64, retries: u32, has_gap: bool) {
         let mut pieces = self.plan.merge.max(1);
         if retries == 0 {
             self.waiting -= 1;
@@ -173,27 +181,45 @@ impl<D: Draws> State<'_, D> {
         } else {
             self.retries.pop();
         }
-        let gap = if is_first_wave { 0 } else { self.draws.gap() };
+        let gap = if has_gap { self.draws.gap() } else { 0 };
         let earliest =
             self.last_created.map_or(i64::MIN, |last| last.saturating_add(self.draws.creation_interval()));
         let created = at.saturating_add(gap).max(earliest);
         self.last_created = Some(created);
-        let node = self.draws.next_node().unwrap_or_else(|| self.emptiest_node());
+        let node = self.draws.choose_node(self.nodes.len()).unwrap_or_else(|| self.emptiest_node());
         let is_cold = self.nodes[node].ready.is_none_or(|ready| ready > created);
         let DrawnPod { parts, fails, .. } = self.draws.pod(pieces, is_cold, retries < MAX_RETRIES);
         let scheduled = created.saturating_add(parts.queued);
         let before_pull = scheduled.saturating_add(parts.setup);
-        let ready = match self.nodes[node].ready {
-            Some(ready) => ready,
-            None => *self.nodes[node].ready.insert(before_pull.saturating_add(self.draws.pull(node))),
-        };
-        let pulled = before_pull.saturating_add(parts.check).max(ready);
+        let pulled = self.pull(node, before_pull, parts.check);
         let rest = parts.init + parts.starting + parts.lost + parts.work;
         let end = pulled.saturating_add(rest);
         self.nodes[node].running += 1;
         self.played.pod_time += end - scheduled;
         self.played.work += if fails { 0 } else { parts.work };
         self.running.push(Reverse(RunningPod { end, node, fails, retries }));
+    }
+
+    /// Pulls the images for a Pod that needs them at `from`. Returns when the Pod has them. `check` is the time that a Pod
+    /// needs to find out that its image is on the node.
+    fn pull(&mut self, node: usize, from: i64, check: i64) -> i64 {
+        let Node { ready, pulls_until, .. } = self.nodes[node];
+        let pulled = match ready {
+            Some(ready) if from >= ready => return from.saturating_add(check),
+            // A Pod that needs the images before they are on the node asks for a pull of its own.
+            Some(_) => {
+                let start = if self.plan.has_pull_queue { from.max(pulls_until) } else { from };
+                start.saturating_add(self.draws.later_pull())
+            }
+            None => {
+                let pull = self.draws.first_pull();
+                let pulled = from.saturating_add(pull);
+                self.nodes[node].ready = Some(if pull == 0 { i64::MIN } else { pulled });
+                pulled
+            }
+        };
+        self.nodes[node].pulls_until = pulled.max(pulls_until);
+        pulled
     }
 
     /// The scheduler prefers the node with the fewest Pods. Of several such nodes, the first one is as good as any.
@@ -211,11 +237,13 @@ impl<D: Draws> State<'_, D> {
             return;
         }
         let failures = pod.retries + 1;
+        // The controller counts from the time in the status of the Pod, which is truncated to the second.
+        let counted_from = pod.end.div_euclid(1_000).saturating_mul(1_000);
         if self.plan.is_retry_per_index {
-            self.retries.push(Reverse((pod.end.saturating_add(back_off_millis(failures)), failures)));
+            self.retries.push(Reverse((counted_from.saturating_add(back_off_millis(failures)), failures)));
         } else {
             self.failures_in_a_row += 1;
-            self.hold_until = pod.end.saturating_add(back_off_millis(self.failures_in_a_row));
+            self.hold_until = counted_from.saturating_add(back_off_millis(self.failures_in_a_row));
             self.retries.push(Reverse((pod.end, failures)));
         }
     }

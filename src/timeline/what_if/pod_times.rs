@@ -19,8 +19,12 @@ pub(crate) struct PodTimes {
     /// The parts of the Pod's life.
     pub(crate) parts: PodParts,
     pub(crate) has_failed: bool,
-    /// Whether the Pod pulled the image of its node, or waited for this pull.
+    /// The time that the pulls of the Pod took, without the wait in the queue of the node.
+    pub(crate) pull: i64,
+    /// Whether the Pod needed its images before they were on its node.
     pub(crate) is_cold: bool,
+    /// Whether the Pod was the first of these Pods on its node.
+    pub(crate) is_first_on_node: bool,
 }
 
 /// The parts of a Pod's life, in order.

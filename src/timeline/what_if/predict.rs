@@ -17,6 +17,9 @@ use crate::timeline::workloads::workload::Workload;
 /// The model must reproduce the run with at most this error, as a fraction of the observed wall time.
 const MAX_ERROR: f64 = 0.1;
 
+/// Two runs of the same Job differ by at least this fraction. One run does not show how much.
+const MIN_SPREAD_OF_RUNS: f64 = 0.02;
+
 /// The maximum number of plays of a prediction.
 const MAX_PLAYS: usize = 160;
 
@@ -225,6 +228,7 @@ impl RunModel {
             room,
             nodes,
             is_retry_per_index: self.is_retry_per_index,
+            has_pull_queue: self.has_pull_queue,
         }
     }
 
@@ -264,7 +268,7 @@ impl RunModel {
         let plays = self.plays(changes, self.play_count(MAX_PLAYS, MIN_PLAYS));
         let has_long_pods = !self.long_pods().is_empty();
         // The error of the model, and of the two times that are known to a second, is a part of the range.
-        let error = self.backtest().error();
+        let error = self.backtest().error().max(MIN_SPREAD_OF_RUNS);
         let describe = |(change, plays): (&RunChange, Vec<Played>)| {
             let mut walls: Vec<i64> = plays.iter().map(|played| played.wall).collect();
             let mut pod_times: Vec<i64> = plays.iter().map(|played| played.pod_time).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::pods::pod::TimelinePod;
@@ -20,9 +20,11 @@ const USUAL_GAP: i64 = 1_000;
 /// The time between two creations if it is unknown, in milliseconds.
 const USUAL_CREATION_INTERVAL: i64 = 10;
 
-/// A Pod pulled its image if it spent at least this time in the phase Pulling, in milliseconds. A shorter time is a
-/// check of an image that is on the node.
+/// A Pod pulled its images if the pulls took at least this time, in milliseconds. A shorter time is a check of an image that is on the node.
 const MIN_PULL: i64 = 100;
+
+/// A pull waited in the queue of its node if it began this much later than it was asked for.
+const MIN_WAIT_FOR_PULL: SignedDuration = SignedDuration::from_millis(100);
 
 /// A finished run. All times are in milliseconds.
 #[derive(Clone, Debug)]
@@ -38,10 +40,15 @@ pub(crate) struct RunModel {
     pub(crate) nodes: usize,
     /// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
     pub(crate) room: Option<usize>,
+    /// The share of the Pods that the scheduler did not put on the node with the fewest of these Pods, for example because
+    /// other Pods were there.
+    pub(crate) uneven_share: f64,
     /// The highest number of Pods that ran on one node at the same time.
     pub(crate) most_on_a_node: usize,
-    /// The time that each node needed to pull the images; 0 if they were there.
+    /// The time of the first pull on each node; 0 if the images were there.
     pub(crate) node_pulls: Vec<i64>,
+    /// Whether a node pulled for one Pod after another.
+    pub(crate) has_pull_queue: bool,
     /// From the creation of the Job to that of the first Pod.
     pub(crate) start_delay: i64,
     /// Between the creations of two Pods that are created together.
@@ -79,7 +86,8 @@ impl RunModel {
         let origin = created.as_millisecond();
         let mut node_indexes: HashMap<Arc<str>, usize> = HashMap::new();
         let mut pods = Vec::with_capacity(workload.pods.len());
-        let mut pulls = NodePulls::default();
+        let mut pulled_at = Vec::with_capacity(workload.pods.len());
+        let mut has_pull_queue = false;
         for &key in &workload.pods {
             let pod = timeline.pod(key);
             refuse_new_nodes(&pod)?;
@@ -95,14 +103,15 @@ impl RunModel {
             let Some(times) = read_times(&pod, node, origin) else {
                 return partial("the end of a Pod was not observed");
             };
-            pulls.add(node, &pod.life, origin, &times);
+            pulled_at.push((times.pull >= MIN_PULL).then(|| last_pull_end(&pod.life, origin)).flatten());
+            has_pull_queue |= times.pull >= MIN_PULL && has_waited_for_pull(&pod.life);
             pods.push(times);
         }
         if pods.iter().filter(|pod| !pod.has_failed).count() < completions as usize || pods.is_empty() {
             return partial("a part of the run was not observed");
         }
+        let node_pulls = mark_cold_pods(&mut pods, &pulled_at, node_indexes.len());
         pods.sort_by_key(|pod| pod.created);
-        pulls.mark_cold_pods(&mut pods);
         let wall = finished.as_millisecond().saturating_sub(origin);
         find_other_load(timeline, workload, &pods, origin, wall)?;
         let last_end = pods.iter().map(|pod| pod.end).max().unwrap_or(0);
@@ -118,11 +127,13 @@ impl RunModel {
             is_retry_per_index,
             nodes: node_indexes.len(),
             room: find_room(&pods),
+            uneven_share: uneven_share(&pods, node_indexes.len()),
             most_on_a_node: (0..node_indexes.len())
                 .map(|node| most_at_once(pods.iter().filter(|pod| pod.node == node)))
                 .max()
                 .unwrap_or(1),
-            node_pulls: pulls.durations(node_indexes.len()),
+            node_pulls,
+            has_pull_queue,
             start_delay,
             creation_interval: (last_of_wave - start_delay)
                 .checked_div(intervals)
@@ -199,60 +210,51 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
         end,
         parts,
         has_failed: overview.has_failed() || overview.was_stopped(),
+        pull: pulls(life).map(|(start, end)| end.saturating_sub(start).max(0)).sum(),
         is_cold: false,
+        is_first_on_node: false,
     })
 }
 
-/// The first pull of the images on each node.
-#[derive(Debug, Default)]
-struct NodePulls(HashMap<usize, NodePull>);
-
-#[derive(Debug)]
-struct NodePull {
-    /// The start of the phase Pulling of the first Pod on the node.
-    start: i64,
-    /// When the images were on the node.
-    ready: i64,
+/// The pulls of a Pod, in milliseconds since 1970. Images that were on the node are left out.
+fn pulls(life: &Lifecycle) -> impl Iterator<Item = (i64, i64)> {
+    let pulls = life.containers.iter().filter_map(|container| container.pull.filter(|pull| !pull.cached));
+    pulls.filter_map(|pull| Some((pull.start?.as_millisecond(), pull.end?.as_millisecond())))
 }
 
-impl NodePulls {
-    fn add(&mut self, node: usize, life: &Lifecycle, origin: i64, times: &PodTimes) {
-        let pulling = life.phases.iter().filter(|phase| phase.kind == PhaseKind::Pulling);
-        let mut span: Option<(i64, i64)> = None;
-        for phase in pulling {
-            let Some(end) = phase.end else { continue };
-            let (start, end) = (phase.start.as_millisecond() - origin, end.as_millisecond() - origin);
-            span = Some(span.map_or((start, end), |(first, _)| (first, end)));
-        }
-        let before_pull = times.scheduled.saturating_add(times.parts.setup);
-        let (start, ready) = span.unwrap_or((before_pull, before_pull));
-        let pull = self.0.entry(node).or_insert(NodePull { start, ready });
-        if start < pull.start {
-            *pull = NodePull { start, ready };
-        }
-    }
+fn last_pull_end(life: &Lifecycle, origin: i64) -> Option<i64> {
+    pulls(life).map(|(_, end)| end.saturating_sub(origin)).max()
+}
 
-    /// Marks the Pods that pulled the images of their node or waited for this pull. The pull of such a Pod is that of
-    /// its node, so its own check is 0.
-    fn mark_cold_pods(&self, pods: &mut [PodTimes]) {
-        for pod in pods {
-            let Some(pull) = self.0.get(&pod.node).filter(|pull| pull.ready - pull.start >= MIN_PULL) else {
-                continue;
-            };
-            if pod.scheduled.saturating_add(pod.parts.setup) < pull.ready {
-                pod.is_cold = true;
-                pod.parts.check = 0;
-            }
+/// Whether a pull of the Pod waited in the queue of its node.
+fn has_waited_for_pull(life: &Lifecycle) -> bool {
+    let mut waits = life.containers.iter().filter_map(|container| container.pull?.wait);
+    waits.any(|wait| wait > MIN_WAIT_FOR_PULL)
+}
+
+/// Marks the Pods that needed their images before these were on the node. Returns the time of the first pull on each
+/// node; 0 if the images were there.
+fn mark_cold_pods(pods: &mut [PodTimes], pulled_at: &[Option<i64>], nodes: usize) -> Vec<i64> {
+    let mut first: Vec<Option<usize>> = vec![None; nodes];
+    for (index, pod) in pods.iter().enumerate() {
+        let Some(end) = pulled_at[index] else { continue };
+        let is_earlier = first[pod.node].and_then(|other| pulled_at[other]).is_none_or(|other| end < other);
+        if is_earlier {
+            first[pod.node] = Some(index);
         }
     }
-
-    fn durations(&self, nodes: usize) -> Vec<i64> {
-        let duration = |node| {
-            let pull = self.0.get(&node).map_or(0, |pull| pull.ready.saturating_sub(pull.start));
-            if pull >= MIN_PULL { pull } else { 0 }
-        };
-        (0..nodes).map(duration).collect()
+    let ready = |node: usize| first[node].and_then(|index| pulled_at[index]);
+    for pod in pods.iter_mut() {
+        let needs_images_at = pod.scheduled.saturating_add(pod.parts.setup);
+        pod.is_cold = ready(pod.node).is_some_and(|ready| needs_images_at < ready);
+        if pod.is_cold {
+            pod.parts.check = 0;
+        }
     }
+    for index in first.iter().flatten() {
+        pods[*index].is_first_on_node = true;
+    }
+    first.iter().map(|index| index.map_or(0, |index| pods[index].pull)).collect()
 }
 
 /// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
@@ -260,6 +262,32 @@ fn find_room(pods: &[PodTimes]) -> Option<usize> {
     let waits = |pod: &&PodTimes| pod.scheduled.saturating_sub(pod.created) >= MIN_WAIT_FOR_ROOM;
     pods.iter().find(waits)?;
     Some(most_at_once(pods.iter()))
+}
+
+/// The share of the Pods that were not put on the node with the fewest of these Pods. A Pod on the wrong one of two nodes
+/// was put there by chance in one half of the cases, so the share counts the cases of chance too.
+#[expect(clippy::cast_precision_loss, reason = "numbers of Pods fit a float's 53 bits")]
+fn uneven_share(pods: &[PodTimes], nodes: usize) -> f64 {
+    if nodes < 2 {
+        return 0.0;
+    }
+    let mut changes: Vec<(i64, bool, usize)> =
+        pods.iter().flat_map(|pod| [(pod.end, false, pod.node), (pod.scheduled, true, pod.node)]).collect();
+    // An end comes before a start at the same time.
+    changes.sort_unstable();
+    let mut running = vec![0_usize; nodes];
+    let mut uneven = 0_usize;
+    for (_, is_start, node) in changes {
+        if is_start {
+            let fewest = running.iter().min().copied().unwrap_or(0);
+            uneven += usize::from(running[node] > fewest);
+            running[node] += 1;
+        } else {
+            running[node] = running[node].saturating_sub(1);
+        }
+    }
+    let chance = (nodes - 1) as f64 / nodes as f64;
+    (uneven as f64 / pods.len().max(1) as f64 / chance).min(1.0)
 }
 
 /// The time from the end of each Pod to the creation of the Pod that took its slot. The gap after a failure contains the

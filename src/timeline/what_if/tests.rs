@@ -30,7 +30,9 @@ fn run(parallelism: usize, works: &[i64]) -> RunModel {
             end,
             parts,
             has_failed: false,
+            pull: 0,
             is_cold: false,
+            is_first_on_node: false,
         });
     }
     pods.sort_by_key(|pod| pod.created);
@@ -42,8 +44,10 @@ fn run(parallelism: usize, works: &[i64]) -> RunModel {
         pods,
         nodes: 2,
         room: None,
+        uneven_share: 0.0,
         most_on_a_node: parallelism,
         node_pulls: vec![0, 0],
+        has_pull_queue: false,
         start_delay: 0,
         creation_interval: 0,
         gaps: vec![1_000],
@@ -145,6 +149,8 @@ fn images_that_are_pulled_lazily_gain_nothing_from_a_pull_before() {
     let mut model = run(4, &[5_000; 12]);
     for pod in &mut model.pods {
         pod.is_cold = pod.created == 0;
+        pod.pull = if pod.is_cold { 10_000 } else { 0 };
+        pod.is_first_on_node = pod.is_cold && pod.name.ends_with(['0', '1']);
     }
     model.node_pulls = vec![10_000, 10_000];
     model.wall = model.play_as_it_was().wall;
