@@ -18,11 +18,19 @@ pub(crate) struct AsItWas<'a> {
     model: &'a RunModel,
     next: usize,
     mean_gap: i64,
+    mean_later_pull: i64,
 }
 
 impl<'a> AsItWas<'a> {
     pub(crate) fn new(model: &'a RunModel) -> Self {
-        Self { model, next: 0, mean_gap: mean(&model.gaps) }
+        let later = model.pods.iter().filter(|pod| pod.is_cold && !pod.is_first_on_node);
+        let later: Vec<i64> = later.map(|pod| pod.pull).collect();
+        Self { model, next: 0, mean_gap: mean(&model.gaps), mean_later_pull: mean(&later) }
+    }
+
+    /// The Pod that was drawn last.
+    fn last_drawn(&self) -> Option<&PodTimes> {
+        self.next.checked_sub(1).and_then(|last| self.model.pods.get(last))
     }
 }
 
@@ -40,13 +48,16 @@ impl Draws for AsItWas<'_> {
     }
 
     fn first_pull(&mut self) -> i64 {
-        self.later_pull()
+        self.last_drawn().and_then(|pod| self.model.node_pulls.get(pod.node)).copied().unwrap_or(0)
     }
 
     fn later_pull(&mut self) -> i64 {
-        // The pull belongs to the Pod that was drawn last.
-        let pod = self.next.checked_sub(1).and_then(|last| self.model.pods.get(last));
-        pod.filter(|pod| pod.is_cold).map_or(0, |pod| pod.pull)
+        match self.last_drawn().filter(|pod| pod.is_cold) {
+            // Another Pod was played first on this node, and had the time of the first pull.
+            Some(pod) if pod.is_first_on_node => self.mean_later_pull,
+            Some(pod) => pod.pull,
+            None => 0,
+        }
     }
 
     fn gap(&mut self) -> i64 {
