@@ -47,7 +47,7 @@ impl BudgetReport {
 }
 
 impl Run<'_> {
-    /// Judges the budgets of all root workloads. A run that the user stopped is not judged. `run_exit` is the exit without
+    /// Judges the budgets of all root workloads. Only runs that succeeded, failed or ran out of time are judged. `run_exit` is the exit without
     /// budgets.
     pub(crate) fn judge_budgets(&self, run_exit: Exit) -> BudgetReport {
         let mut report =
@@ -87,13 +87,13 @@ impl Run<'_> {
                     ""
                 };
                 if check.is_exceeded() {
-                    report
-                        .exceeded
-                        .push(format!("{subject}budget exceeded: {condition}: it is {measured}{decision}"));
+                    report.exceeded.push(format!(
+                        "{subject}budget exceeded: {condition}: the value is {measured}{decision}"
+                    ));
                 } else if check.is_straddling() {
-                    report
-                        .barely_kept
-                        .push(format!("{subject}budget kept: {condition}: it is {measured}{decision}"));
+                    report.barely_kept.push(format!(
+                        "{subject}budget kept, {condition} is false: the value is {measured}{decision}"
+                    ));
                 }
             }
         }

@@ -23,7 +23,7 @@ impl Run<'_> {
         self.report_changes(received)
     }
 
-    /// Adds the Pods that a new list shows to be gone. Reports the change if a reporter needs every change.
+    /// Adds the Pods that Events name and that a new list does not contain. Reports the change if a reporter needs every change.
     pub(crate) fn on_relist(&mut self, relist: &Relist) -> Result<(), RunError> {
         if !self.state.is_synced {
             return Ok(());

@@ -38,7 +38,8 @@ pub struct PredictionEntry {
     pub change: ChangeEntry,
     /// The predicted wall time.
     pub wall_millis: i64,
-    /// The 5th and the 95th percentile. The second one is `null` if `atLeast` is true.
+    /// From the 5th to the 95th percentile of the plays, widened by the error of the model. If `atLeast` is true, the first
+    /// value is the lower bound, and the second one is `null`.
     pub wall_range_millis: [Option<i64>; 2],
     /// Whether heavy tails allow no upper bound.
     pub at_least: bool,
@@ -71,7 +72,7 @@ pub struct ChangeEntry {
     /// No Pod fails.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_failures: bool,
-    /// No Pod works far longer than the others.
+    /// No Pod works longer than twice the median.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_stragglers: bool,
 }

@@ -52,5 +52,5 @@ pub(crate) use crate::view::rows::phase_text::{
 };
 pub(crate) use crate::view::runs::rows::is_recent;
 pub use crate::view::state::{Align, GroupBy, Size, Sort, View, ViewState};
-pub(crate) use crate::view::what_if::{draw_help, draw_what_if};
+pub(crate) use crate::view::what_if::{draw_most_helpful_change, draw_what_if};
 pub use crate::view::window::{Window, Zoom};

@@ -33,8 +33,10 @@ pub(crate) fn draw_what_if(answer: &WhatIf, columns: usize, glyphs: &Glyphs) -> 
         let named: Vec<_> = answer.long_pods.iter().take(MAX_LONG_PODS).map(|name| clean(name)).collect();
         let more = answer.long_pods.len() - named.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let text =
-            format!("{}{more} worked far longer than the others, so a run may take longer", named.join(", "));
+        let text = format!(
+            "{}{more} worked far longer than the others, so there is no upper bound",
+            named.join(", ")
+        );
         lines.push(Line::new(text, Style::Dim));
     }
     lines.into_iter().map(|line| line.shorten_end(columns, glyphs.ellipsis)).collect()
@@ -73,7 +75,7 @@ fn draw_table(answer: &WhatIf, observed: ObservedRun, columns: usize, glyphs: &G
             (format_range(prediction), Style::Dim),
             (format_elapsed_millis(prediction.pod_time.millis), Style::Text),
             (percent(prediction.utilization), Style::Text),
-            (if prediction.is_best { "best merge" } else { "" }.to_owned(), Style::Success),
+            (if prediction.is_best { "best" } else { "" }.to_owned(), Style::Success),
         ])
     }));
     table.draw(rows, columns, glyphs.ellipsis)
@@ -89,7 +91,12 @@ fn format_range(prediction: &Prediction) -> String {
 }
 
 /// Draws the line below a picture that names the change which helps most.
-pub(crate) fn draw_help(best: &Prediction, observed: ObservedRun, columns: usize, glyphs: &Glyphs) -> Line {
+pub(crate) fn draw_most_helpful_change(
+    best: &Prediction,
+    observed: ObservedRun,
+    columns: usize,
+    glyphs: &Glyphs,
+) -> Line {
     let [before, after] = [observed.wall_millis, best.wall.millis].map(format_elapsed_millis);
     let mut line = Line::new("what would help: ", Style::Dim);
     line.push(best.change.to_string(), Style::Text);

@@ -60,7 +60,7 @@ pub(crate) enum Fault {
     PodsGone,
     /// From the start of the window on, the watches of Pods are answered with 403, but not the lists.
     PodWatchesForbidden,
-    /// Until two seconds before the window, connections are closed before the answer.
+    /// The proxy closes the first eight connections before it answers.
     FirstListsBreak,
     /// All answers together have [`SLOW_BYTES_PER_SECOND`].
     SlowLink,

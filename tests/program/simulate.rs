@@ -66,13 +66,13 @@ fn the_document_describes_the_run() {
 fn an_exceeded_budget_has_its_own_exit_code() {
     for (conditions, code, messages) in [
         (&["max(run) > 1h"][..], 0, &[][..]),
-        (&["wall > 1s"], 4, &["error: budget exceeded: wall > 1s: it is "]),
+        (&["wall > 1s"], 4, &["error: budget exceeded: wall > 1s: the value is "]),
         (
             &["share(idle) > 90%", "p95(coldStart) > 1ms"],
             4,
             &["error: budget exceeded: p95(coldStart) > 1ms: "],
         ),
-        (&["count(run) < 99"], 4, &["error: budget exceeded: count(run) < 99: it is 2"]),
+        (&["count(run) < 99"], 4, &["error: budget exceeded: count(run) < 99: the value is 2"]),
         // The simulated Pods have no startup probe.
         (
             &["max(unready) > 1s", "wall > 1s"],

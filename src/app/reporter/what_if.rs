@@ -5,7 +5,7 @@ use crate::timeline::Workload;
 use crate::view;
 use crate::view::{Glyphs, Line};
 
-/// For a Job with more Pods, nobody is told what would help without asking, because the answer would take too long.
+/// For a Job with more Pods, the line is left out unless the user asks, because the prediction would take too long.
 const MAX_PODS_UNASKED: usize = 500;
 
 /// Draws the lines below the last picture. Without a request, this is at most one line, and only for a single workload.
@@ -14,9 +14,9 @@ pub(crate) fn what_if_lines(run: &RunSnapshot<'_>, columns: usize, glyphs: &Glyp
     let roots: Vec<&Workload> = timeline.roots().collect();
     let Some(request) = run.state.what_if else {
         let [only] = roots[..] else { return Vec::new() };
-        let help = timeline.best_help(only, MAX_PODS_UNASKED, run.now);
+        let help = timeline.most_helpful_change(only, MAX_PODS_UNASKED, run.now);
         return help
-            .map(|(best, observed)| view::draw_help(&best, observed, columns, glyphs))
+            .map(|(best, observed)| view::draw_most_helpful_change(&best, observed, columns, glyphs))
             .into_iter()
             .collect();
     };

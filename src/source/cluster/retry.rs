@@ -53,7 +53,7 @@ pub(crate) fn random_below(limit: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(0_u8) % u64::from(limit.max(1))).unwrap_or_default()
 }
 
-/// The attempts at a first request. A temporary fault is waited out for a limited time, because the user waits for the
+/// The attempts at a request that is given up after a limited time. A temporary fault is waited out for a limited time, because the user waits for the
 /// answer.
 pub(crate) struct FirstAttempts {
     deadline: Instant,

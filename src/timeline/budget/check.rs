@@ -114,7 +114,7 @@ impl Timeline {
         }
     }
 
-    /// The range of lost work is that of the sum of the work of the Pods that lost some.
+    /// Lost work is as uncertain as the total run time of the Pods that lost work.
     fn measure_lost_work(&self, workload: &Workload, summary: &Summary) -> Measured {
         let pods = self.pods_below(workload);
         let losing = pods.into_iter().filter(|key| self.lost_work_of_pod(*key).is_some());
@@ -131,9 +131,9 @@ fn measure_wall(workload: &Workload, summary: &Summary) -> Result<Measured, Unme
         return Err(Unmeasured::NoCreation);
     }
     if !workload.has_ended() || workload.finished.is_none() {
-        // The creation is truncated, and now is not.
-        let latest_creation = i64::from(WIDTH_OF_WORKLOAD_TIME);
-        let (value, low) = (summary.wall_millis, summary.wall_millis.saturating_sub(latest_creation).max(0));
+        // The creation time is truncated to the second. The present time is exact.
+        let creation_width = i64::from(WIDTH_OF_WORKLOAD_TIME);
+        let (value, low) = (summary.wall_millis, summary.wall_millis.saturating_sub(creation_width).max(0));
         return Ok(Measured { value: to_float(value), low: to_float(low), high: to_float(value) });
     }
     Ok(RangedDuration::new(summary.wall_millis, wall_uncertainty()).into())
@@ -154,15 +154,15 @@ fn measure_share(summary: &Summary, slot_use: SlotUse) -> Result<Measured, Unmea
 
 /// The time that a Pod spent in a phase. `None` if it never was in the phase, or if it still is.
 fn time_in_phase(phases: &[Phase], kind: PhaseKind) -> Option<RangedDuration> {
-    let (mut millis, mut uncertainty, mut is_known) = (0_i64, Uncertainty::default(), false);
+    let (mut millis, mut uncertainty, mut was_in_phase) = (0_i64, Uncertainty::default(), false);
     for phase in phases.iter().filter(|phase| phase.kind == kind) {
         let end = phase.end?;
         millis = millis.saturating_add(end.as_millisecond().saturating_sub(phase.start.as_millisecond()));
         uncertainty.add_start(phase.start_error);
         uncertainty.add_end(phase.end_error);
-        is_known = true;
+        was_in_phase = true;
     }
-    is_known.then(|| RangedDuration::new(millis, uncertainty))
+    was_in_phase.then(|| RangedDuration::new(millis, uncertainty))
 }
 
 pub(crate) fn apply_statistic(

@@ -139,7 +139,7 @@ impl<'a> Parser<'a> {
             Ok(number) if number.is_finite() => Ok(number),
             Ok(_) | Err(_) => {
                 self.at -= digits.len();
-                Err(self.error("expected a number with a unit, for example 30s, 1.5m or 10%"))
+                Err(self.error("expected a number, for example 30s, 1.5m, 10%, or 20 for a count"))
             }
         }
     }

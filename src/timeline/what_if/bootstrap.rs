@@ -12,8 +12,8 @@ use crate::timeline::what_if::run_model::RunModel;
 /// Each time is drawn from at most this many Pods, so that a draw is fast.
 const MAX_POOL: usize = 2_048;
 
-/// The run as it was: each Pod has its own times and its own node, in the order of creation. The delays of the
-/// controller are the means of the run, so that the model can be wrong about them.
+/// The run as it was: each Pod has its own times and its own node, in the order of creation. Each gap is the mean gap of the
+/// run. With its own gaps, the model would always agree with the run, and the backtest would test nothing.
 pub(crate) struct AsItWas<'a> {
     model: &'a RunModel,
     next: usize,
@@ -23,7 +23,7 @@ pub(crate) struct AsItWas<'a> {
 
 impl<'a> AsItWas<'a> {
     pub(crate) fn new(model: &'a RunModel) -> Self {
-        let later = model.pods.iter().filter(|pod| pod.is_cold && !pod.is_first_on_node);
+        let later = model.pods.iter().filter(|pod| pod.is_cold && !pod.has_first_pull);
         let later: Vec<i64> = later.map(|pod| pod.pull).collect();
         Self { model, next: 0, mean_gap: mean(&model.gaps), mean_later_pull: mean(&later) }
     }
@@ -54,7 +54,7 @@ impl Draws for AsItWas<'_> {
     fn later_pull(&mut self) -> i64 {
         match self.last_drawn().filter(|pod| pod.is_cold) {
             // Another Pod was played first on this node, and had the time of the first pull.
-            Some(pod) if pod.is_first_on_node => self.mean_later_pull,
+            Some(pod) if pod.has_first_pull => self.mean_later_pull,
             Some(pod) => pod.pull,
             None => 0,
         }
@@ -123,7 +123,7 @@ impl Pool {
 
 /// The pools of one play.
 #[derive(Clone, Debug)]
-pub(crate) struct Weighed {
+pub(crate) struct WeightedPools {
     /// Cold, then warm.
     setup: [Pool; 2],
     starting: [Pool; 2],
@@ -136,19 +136,19 @@ pub(crate) struct Weighed {
     first_pull: Pool,
     later_pull: Pool,
     gap: Pool,
-    /// The probability that a Pod fails.
-    failure: f64,
+    /// The probability that one piece of work fails.
+    piece_failure: f64,
     /// The deviation of the kernel that smooths the work, as a logarithm.
     bandwidth: f64,
-    /// The share of the Pods that are not on the node with the fewest Pods.
-    uneven_share: f64,
+    /// The share of the Pods that are placed on a random node.
+    random_node_share: f64,
     start_delay: i64,
     creation_interval: i64,
     end_delay: i64,
     random: ForecastRandom,
 }
 
-impl Weighed {
+impl WeightedPools {
     /// Weighs the Pods of the run at random.
     pub(crate) fn new(model: &RunModel, seed: u64) -> Self {
         let mut random = ForecastRandom(seed);
@@ -168,7 +168,7 @@ impl Weighed {
         let work = pool(&|pod| !pod.has_failed, &|pod| pod.parts.work);
         let lost = pool(&|pod| !pod.has_failed, &|pod| pod.parts.lost);
         let failed_work = pool(&|pod| pod.has_failed, &|pod| pod.parts.work);
-        let later_pull = pool(&|pod| pod.is_cold && !pod.is_first_on_node, &|pod| pod.pull);
+        let later_pull = pool(&|pod| pod.is_cold && !pod.has_first_pull, &|pod| pod.pull);
         let pulls: Vec<(i64, f64)> =
             model.node_pulls.iter().zip(&node_weights).map(|(pull, weight)| (*pull, *weight)).collect();
         let first_pull = Pool::new(&pulls, &mut random);
@@ -196,9 +196,9 @@ impl Weighed {
             first_pull,
             later_pull,
             gap,
-            failure: draw_failure(failed, model.pods.len() - failed, &mut random),
+            piece_failure: draw_piece_failure(failed, model.pods.len() - failed, &mut random),
             bandwidth: bandwidth(model),
-            uneven_share: model.uneven_share,
+            random_node_share: model.random_node_share,
             start_delay: model.start_delay,
             creation_interval: model.creation_interval,
             end_delay: model.end_delay,
@@ -209,12 +209,12 @@ impl Weighed {
     /// Starts a play with these pools. Plays with the same pools draw the same numbers, so that two changes differ only
     /// by what they change.
     pub(crate) fn draws(&self, rules: DrawRules) -> Bootstrap<'_> {
-        Bootstrap { weighed: self, rules, random: self.random.clone() }
+        Bootstrap { pools: self, rules, random: self.random.clone() }
     }
 }
 
-/// The probability that a Pod fails: a beta distribution with the numbers of the run as parameters.
-fn draw_failure(failed: usize, good: usize, random: &mut ForecastRandom) -> f64 {
+/// Draws the probability that one piece of work fails: a beta distribution with the numbers of the run as parameters.
+fn draw_piece_failure(failed: usize, good: usize, random: &mut ForecastRandom) -> f64 {
     if failed == 0 {
         return 0.0;
     }
@@ -223,8 +223,9 @@ fn draw_failure(failed: usize, good: usize, random: &mut ForecastRandom) -> f64 
     (failed / (failed + good).max(f64::MIN_POSITIVE)).min(0.9)
 }
 
-/// The bandwidth of the kernel, by Silverman's rule for the logarithms of the work. A Pod of the next run works neither
-/// exactly as long as one of this run, nor never longer than the longest.
+/// The bandwidth of the kernel that smooths the logarithms of the work: 0.6 standard deviations, divided by the cube root of
+/// the number of Pods. A Pod of the next run may work a little longer or shorter than every Pod of this run. It may also
+/// work longer than the longest Pod.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
 fn bandwidth(model: &RunModel) -> f64 {
     let good = model.pods.iter().filter(|pod| !pod.has_failed);
@@ -240,7 +241,7 @@ fn bandwidth(model: &RunModel) -> f64 {
 
 /// The draws of one play.
 pub(crate) struct Bootstrap<'a> {
-    weighed: &'a Weighed,
+    pools: &'a WeightedPools,
     rules: DrawRules,
     random: ForecastRandom,
 }
@@ -254,7 +255,7 @@ impl Bootstrap<'_> {
         let limit = self.rules.max_work.unwrap_or(i64::MAX);
         // Work that is too long is drawn again. If nearly all work is too long, the limit itself is drawn.
         let drawn = (0..20).map(|_| self.draw(pool)).find(|work| *work <= limit).unwrap_or(limit);
-        let bandwidth = self.weighed.bandwidth;
+        let bandwidth = self.pools.bandwidth;
         if bandwidth <= 0.0 {
             return drawn;
         }
@@ -267,64 +268,64 @@ impl Bootstrap<'_> {
 
 impl Draws for Bootstrap<'_> {
     fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod {
-        let weighed = self.weighed;
-        let [cold, warm] = [&weighed.setup[0], &weighed.setup[1]];
+        let pools = self.pools;
+        let [cold, warm] = [&pools.setup[0], &pools.setup[1]];
         let is_cold = is_cold && !self.rules.is_prepulled;
         let setup = self.draw(if is_cold { cold.or(warm) } else { warm.or(cold) });
-        let [cold, warm] = [&weighed.starting[0], &weighed.starting[1]];
+        let [cold, warm] = [&pools.starting[0], &pools.starting[1]];
         let starting = self.draw(if is_cold { cold.or(warm) } else { warm.or(cold) });
-        let init = self.draw(&weighed.init);
-        let queued = self.draw(&weighed.queued);
-        let check = if is_cold { 0 } else { self.draw(&weighed.check) };
+        let init = self.draw(&pools.init);
+        let queued = self.draw(&pools.queued);
+        let check = if is_cold { 0 } else { self.draw(&pools.check) };
         let count = i32::try_from(pieces).unwrap_or(i32::MAX);
         // A Pod with several pieces fails if one of them fails.
-        let failure = 1.0 - (1.0 - weighed.failure).powi(count);
+        let failure = 1.0 - (1.0 - pools.piece_failure).powi(count);
         let drawn = self.random.fraction();
         let fails = may_fail && !self.rules.has_no_failures && drawn < failure;
         let mut work = 0_i64;
         // The piece that fails ends the work of its Pod.
         let good = if fails { self.random.below(pieces) } else { pieces };
         for _ in 0..good {
-            work = work.saturating_add(self.draw_work(&weighed.work));
+            work = work.saturating_add(self.draw_work(&pools.work));
         }
         if fails {
-            work = work.saturating_add(self.draw(weighed.failed_work.or(&weighed.work)));
+            work = work.saturating_add(self.draw(pools.failed_work.or(&pools.work)));
         }
         let mut lost = 0_i64;
         if !self.rules.has_no_failures {
             for _ in 0..pieces {
-                lost = lost.saturating_add(self.draw(&weighed.lost));
+                lost = lost.saturating_add(self.draw(&pools.lost));
             }
         }
         DrawnPod { parts: PodParts { queued, setup, check, init, starting, work, lost }, fails }
     }
 
     fn choose_node(&mut self, nodes: usize) -> Option<usize> {
-        (self.random.fraction() < self.weighed.uneven_share).then(|| self.random.below(nodes))
+        (self.random.fraction() < self.pools.random_node_share).then(|| self.random.below(nodes))
     }
 
     fn first_pull(&mut self) -> i64 {
-        if self.rules.is_prepulled { 0 } else { self.draw(&self.weighed.first_pull) }
+        if self.rules.is_prepulled { 0 } else { self.draw(&self.pools.first_pull) }
     }
 
     fn later_pull(&mut self) -> i64 {
-        self.draw(&self.weighed.later_pull)
+        self.draw(&self.pools.later_pull)
     }
 
     fn gap(&mut self) -> i64 {
-        self.draw(&self.weighed.gap)
+        self.draw(&self.pools.gap)
     }
 
     fn start_delay(&mut self) -> i64 {
-        self.weighed.start_delay
+        self.pools.start_delay
     }
 
     fn creation_interval(&self) -> i64 {
-        self.weighed.creation_interval
+        self.pools.creation_interval
     }
 
     fn end_delay(&mut self) -> i64 {
-        self.weighed.end_delay
+        self.pools.end_delay
     }
 }
 

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_waves_leave_no_slot_empty() {
+    fn merges_give_full_waves_or_one_wave() {
         assert_eq!(merges_with_full_waves(20, 4), [5]);
         assert_eq!(merges_with_full_waves(96, 4), [2, 3, 4, 5, 6, 8, 12, 24]);
         assert_eq!(merges_with_full_waves(6, 3), [2]);

@@ -12,7 +12,7 @@ const WALL_PARTS: i64 = 20;
 type Intervals = Vec<(i64, i64)>;
 
 /// Refuses a run that other workloads delayed for more than a twentieth of its wall time.
-pub(crate) fn find_other_load(
+pub(crate) fn refuse_other_load(
     timeline: &Timeline,
     workload: &Workload,
     pods: &[PodTimes],
@@ -33,7 +33,7 @@ pub(crate) fn find_other_load(
     let seconds = millis as f64 / 1_000.0;
     Err(PredictionRefusal::new(
         RefusalKind::OtherLoad,
-        format!("others delayed this run for {seconds:.1}s: {cause}"),
+        format!("other workloads delayed this run for {seconds:.1}s: {cause}"),
     ))
 }
 
@@ -61,7 +61,8 @@ fn waits_for_other_images(timeline: &Timeline, workload: &Workload, origin: i64)
     waits.into_iter().flat_map(|(node, start, end)| subtract((start, end), own_on(&node))).collect()
 }
 
-/// The times in which a Pod waited for room, although this workload had fewer Pods on the nodes than at another time.
+/// The times in which a Pod waited for room while fewer Pods of this workload ran than at its busiest time. Pods of other
+/// workloads then took the room.
 fn waits_for_room_of_others(pods: &[PodTimes]) -> Intervals {
     let waiting = pods.iter().filter(|pod| pod.scheduled - pod.created >= MIN_WAIT_FOR_ROOM);
     let waits = merge(waiting.map(|pod| (pod.created, pod.scheduled)).collect());

@@ -49,7 +49,8 @@ pub(crate) struct DrawnPod {
 
 /// Where a play takes its times from. All times are in milliseconds.
 pub(crate) trait Draws {
-    /// The next Pod, which does this number of pieces and finds its image pulled or not.
+    /// Draws the next Pod, which does this number of pieces. `is_cold`: its images are not yet on its node. `may_fail`: the
+    /// Pod is allowed to fail.
     fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod;
     /// Chooses the node of the next Pod. `None`: the node with the fewest Pods.
     fn choose_node(&mut self, nodes: usize) -> Option<usize>;
@@ -106,7 +107,7 @@ struct State<'a, D> {
     running: BinaryHeap<Reverse<RunningPod>>,
     /// The number of Pods that wait only for a slot.
     waiting: usize,
-    /// The pieces that the last Pod does.
+    /// The number of pieces that no Pod has been given yet.
     pieces_left: usize,
     /// The work that failed: when its next try may begin, and how often it has failed.
     retries: BinaryHeap<Reverse<(i64, u32)>>,

@@ -23,8 +23,8 @@ pub(crate) struct PodTimes {
     pub(crate) pull: i64,
     /// Whether the Pod needed its images before they were on its node.
     pub(crate) is_cold: bool,
-    /// Whether the Pod was the first of these Pods on its node.
-    pub(crate) is_first_on_node: bool,
+    /// Whether the pull of this Pod was the first one on its node to end.
+    pub(crate) has_first_pull: bool,
 }
 
 /// The parts of a Pod's life, in order.

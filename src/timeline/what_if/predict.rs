@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::timeline::reports::summary::wall_uncertainty;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, Weighed};
+use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, WeightedPools};
 use crate::timeline::what_if::candidates::{
     median_work, merges_with_full_waves, single_changes, straggler_limit,
 };
@@ -91,20 +91,21 @@ impl Backtest {
 pub struct ObservedRun {
     /// Wall time in milliseconds.
     pub wall_millis: i64,
-    /// The sum of the Pods' times from the binding to the end, in milliseconds.
+    /// The sum of the Pods' times from the scheduling to the end, in milliseconds.
     pub pod_millis: i64,
-    /// The share of the slot time that was work which counted.
+    /// The modelled share of slot time that was work which counted.
     pub utilization: f64,
 }
 
-/// A number of milliseconds with its range from the 5th to the 95th percentile.
+/// A number of milliseconds with its range: from the 5th to the 95th percentile of the plays. The range of a wall time is
+/// widened by the error of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PredictedTime {
     /// The median.
     pub millis: i64,
-    /// The 5th percentile.
+    /// The lower end of the range.
     pub low: i64,
-    /// The 95th percentile.
+    /// The upper end of the range.
     pub high: i64,
 }
 
@@ -117,7 +118,7 @@ pub struct Prediction {
     pub wall: PredictedTime,
     /// Whether heavy tails allow no upper bound.
     pub is_at_least: bool,
-    /// The sum of the Pods' times from the binding to the end.
+    /// The sum of the Pods' times from the scheduling to the end.
     pub pod_time: PredictedTime,
     /// The share of the slot time that is work which counts.
     pub utilization: f64,
@@ -142,7 +143,7 @@ impl Timeline {
 
     /// The single change that helps most, if it gains more than its own range and more than a tenth of the wall time.
     /// `None` for a workload with more than `max_pods` Pods, because the answer would take too long.
-    pub fn best_help(
+    pub fn most_helpful_change(
         &self,
         workload: &Workload,
         max_pods: usize,
@@ -189,7 +190,7 @@ impl RunModel {
         };
         if backtest.error() > MAX_ERROR {
             let message = format!(
-                "the model is wrong by {:.0} % for this run, so something outside of the Job delayed it",
+                "the model differs from this run by {:.0} %, so its predictions would be wrong too",
                 backtest.error() * 100.0
             );
             return answer(Some(PredictionRefusal::new(RefusalKind::OtherLoad, message)), Vec::new());
@@ -245,7 +246,7 @@ impl RunModel {
     fn plays(&self, changes: &[RunChange], count: usize) -> Vec<Vec<Played>> {
         let mut results: Vec<Vec<Played>> = vec![Vec::with_capacity(count); changes.len()];
         for index in 0..count {
-            let weighed = Weighed::new(self, 0x5eed + index as u64);
+            let pools = WeightedPools::new(self, 0x5eed + index as u64);
             for (change, played) in changes.iter().zip(&mut results) {
                 let mut plan = self.plan(*change);
                 // With fewer nodes, it is unknown whether the rest has room for more Pods than ran on it. Half of the
@@ -253,7 +254,7 @@ impl RunModel {
                 if plan.room.is_none() && plan.nodes < self.nodes && index % 2 == 1 {
                     plan.room = Some(self.most_on_a_node * plan.nodes);
                 }
-                played.push(play(&plan, &mut weighed.draws(self.rules(*change))));
+                played.push(play(&plan, &mut pools.draws(self.rules(*change))));
             }
         }
         results
@@ -298,7 +299,7 @@ impl RunModel {
         changes.iter().zip(plays).map(describe).collect()
     }
 
-    /// max(longest Pod, W / P): no run is shorter than its longest Pod, and than its work divided by the parallelism.
+    /// The larger of two times: the work of the longest Pod, and all work divided by the parallelism.
     fn lower_bound(&self, change: RunChange) -> i64 {
         let plan = self.plan(change);
         let good = || self.pods.iter().filter(|pod| !pod.has_failed).map(|pod| pod.parts.work);
@@ -339,8 +340,8 @@ impl RunModel {
         let best_of = |indexes: &[usize]| {
             let change = |index: &usize| RunChange { merge: Some(merges[*index]), ..RunChange::default() };
             let changes: Vec<RunChange> = indexes.iter().map(change).collect();
-            let mean_wall = |plays: Vec<Played>| plays.iter().map(|played| played.wall).sum::<i64>();
-            let walls = self.plays(&changes, count).into_iter().map(mean_wall);
+            let total_wall = |plays: Vec<Played>| plays.iter().map(|played| played.wall).sum::<i64>();
+            let walls = self.plays(&changes, count).into_iter().map(total_wall);
             indexes.iter().copied().zip(walls).min_by_key(|(_, wall)| *wall).map(|(index, _)| index)
         };
         let step = merges.len().div_ceil(MAX_SCANNED).max(1);
@@ -387,7 +388,7 @@ impl RunModel {
     }
 }
 
-/// The best merge together with the best other change, or the two best other changes.
+/// Combines the best change with the best change of another kind.
 fn best_pair(predictions: &[Prediction]) -> Option<RunChange> {
     let best = |is_wanted: &dyn Fn(&&Prediction) -> bool| {
         predictions.iter().filter(is_wanted).min_by_key(|prediction| prediction.wall.millis)

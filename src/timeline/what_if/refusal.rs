@@ -20,7 +20,7 @@ pub enum RefusalKind {
     Partial,
     /// Nodes were added during the run.
     Autoscaling,
-    /// A quota refused Pods.
+    /// The API server refused Pods, for example because of a quota.
     Quota,
     /// Other workloads delayed the run.
     OtherLoad,

@@ -8,13 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::pods::pod::TimelinePod;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::what_if::others::find_other_load;
+use crate::timeline::what_if::others::refuse_other_load;
 use crate::timeline::what_if::pod_times::{MIN_WAIT_FOR_ROOM, PodParts, PodTimes, most_at_once};
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
-/// The time from the end of a Pod to the creation of the next one if no Pod was replaced, in milliseconds. The Job
-/// controller collects changes for a second.
+/// The gap that is assumed if the run shows none, in milliseconds. The Job controller collects changes for a second.
 const USUAL_GAP: i64 = 1_000;
 
 /// The time between two creations if it is unknown, in milliseconds.
@@ -40,9 +39,9 @@ pub(crate) struct RunModel {
     pub(crate) nodes: usize,
     /// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
     pub(crate) room: Option<usize>,
-    /// The share of the Pods that the scheduler did not put on the node with the fewest of these Pods, for example because
-    /// other Pods were there.
-    pub(crate) uneven_share: f64,
+    /// The share of the Pods that the scheduler places on a random node, for example because other Pods are on the emptiest
+    /// one.
+    pub(crate) random_node_share: f64,
     /// The highest number of Pods that ran on one node at the same time.
     pub(crate) most_on_a_node: usize,
     /// The time of the first pull on each node; 0 if the images were there.
@@ -113,7 +112,7 @@ impl RunModel {
         let node_pulls = mark_cold_pods(&mut pods, &pulled_at, node_indexes.len());
         pods.sort_by_key(|pod| pod.created);
         let wall = finished.as_millisecond().saturating_sub(origin);
-        find_other_load(timeline, workload, &pods, origin, wall)?;
+        refuse_other_load(timeline, workload, &pods, origin, wall)?;
         let last_end = pods.iter().map(|pod| pod.end).max().unwrap_or(0);
         let first_end = pods.iter().map(|pod| pod.end).min().unwrap_or(0);
         let first_wave = pods.partition_point(|pod| pod.created <= first_end);
@@ -127,7 +126,7 @@ impl RunModel {
             is_retry_per_index,
             nodes: node_indexes.len(),
             room: find_room(&pods),
-            uneven_share: uneven_share(&pods, node_indexes.len()),
+            random_node_share: random_node_share(&pods, node_indexes.len()),
             most_on_a_node: (0..node_indexes.len())
                 .map(|node| most_at_once(pods.iter().filter(|pod| pod.node == node)))
                 .max()
@@ -212,7 +211,7 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
         has_failed: overview.has_failed() || overview.was_stopped(),
         pull: pulls(life).map(|(start, end)| end.saturating_sub(start).max(0)).sum(),
         is_cold: false,
-        is_first_on_node: false,
+        has_first_pull: false,
     })
 }
 
@@ -232,8 +231,8 @@ fn has_waited_for_pull(life: &Lifecycle) -> bool {
     waits.any(|wait| wait > MIN_WAIT_FOR_PULL)
 }
 
-/// Marks the Pods that needed their images before these were on the node. Returns the time of the first pull on each
-/// node; 0 if the images were there.
+/// Marks the Pods that needed their images before the images were on the node, and sets their check to 0. Returns the time
+/// of the first pull on each node; 0 if the images were there.
 fn mark_cold_pods(pods: &mut [PodTimes], pulled_at: &[Option<i64>], nodes: usize) -> Vec<i64> {
     let mut first: Vec<Option<usize>> = vec![None; nodes];
     for (index, pod) in pods.iter().enumerate() {
@@ -252,7 +251,7 @@ fn mark_cold_pods(pods: &mut [PodTimes], pulled_at: &[Option<i64>], nodes: usize
         }
     }
     for index in first.iter().flatten() {
-        pods[*index].is_first_on_node = true;
+        pods[*index].has_first_pull = true;
     }
     first.iter().map(|index| index.map_or(0, |index| pods[index].pull)).collect()
 }
@@ -264,10 +263,10 @@ fn find_room(pods: &[PodTimes]) -> Option<usize> {
     Some(most_at_once(pods.iter()))
 }
 
-/// The share of the Pods that were not put on the node with the fewest of these Pods. A Pod on the wrong one of two nodes
-/// was put there by chance in one half of the cases, so the share counts the cases of chance too.
+/// The share of the Pods that the scheduler places on a random node. Some of them land on the emptiest node by chance, so
+/// the share is larger than the share of misplaced Pods.
 #[expect(clippy::cast_precision_loss, reason = "numbers of Pods fit a float's 53 bits")]
-fn uneven_share(pods: &[PodTimes], nodes: usize) -> f64 {
+fn random_node_share(pods: &[PodTimes], nodes: usize) -> f64 {
     if nodes < 2 {
         return 0.0;
     }

@@ -9,8 +9,8 @@ use crate::timeline::what_if::predict::{WhatIf, WhatIfRequest};
 use crate::timeline::what_if::refusal::RefusalKind;
 use crate::timeline::what_if::run_model::RunModel;
 
-/// A run of Pods with these works in milliseconds. Each slot gets its next Pod a second after the end of the last one. The
-/// cold start takes half a second.
+/// A run of Pods with these works in milliseconds. Each slot gets its next Pod a second after the end of the last one. Each
+/// start takes half a second.
 fn run(parallelism: usize, works: &[i64]) -> RunModel {
     let mut slots = vec![0_i64; parallelism];
     let mut pods = Vec::new();
@@ -32,7 +32,7 @@ fn run(parallelism: usize, works: &[i64]) -> RunModel {
             has_failed: false,
             pull: 0,
             is_cold: false,
-            is_first_on_node: false,
+            has_first_pull: false,
         });
     }
     pods.sort_by_key(|pod| pod.created);
@@ -44,7 +44,7 @@ fn run(parallelism: usize, works: &[i64]) -> RunModel {
         pods,
         nodes: 2,
         room: None,
-        uneven_share: 0.0,
+        random_node_share: 0.0,
         most_on_a_node: parallelism,
         node_pulls: vec![0, 0],
         has_pull_queue: false,
@@ -150,7 +150,7 @@ fn images_that_are_pulled_lazily_gain_nothing_from_a_pull_before() {
     for pod in &mut model.pods {
         pod.is_cold = pod.created == 0;
         pod.pull = if pod.is_cold { 10_000 } else { 0 };
-        pod.is_first_on_node = pod.is_cold && pod.name.ends_with(['0', '1']);
+        pod.has_first_pull = pod.is_cold && pod.name.ends_with(['0', '1']);
     }
     model.node_pulls = vec![10_000, 10_000];
     model.wall = model.play_as_it_was().wall;
