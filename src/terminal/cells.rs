@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::view::{Line, Style, char_width};
+use crate::view::{Line, Style, char_width, clean_whole};
 
 /// Up to this many unchanged cells between two changed cells of the same style are written again, because a cursor move
 /// costs as many bytes.
@@ -94,7 +94,7 @@ fn to_run(row: usize, columns: Range<usize>, cells: &[Cell]) -> CellRun {
 pub(crate) fn to_cells(line: &Line, columns: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::with_capacity(columns);
     for span in &line.spans {
-        for char in span.text.chars() {
+        for char in clean_whole(&span.text).chars() {
             let width = char_width(char);
             if width == 0 {
                 if let Some(last) = cells.iter_mut().rev().find(|cell| !cell.is_continuation()) {

@@ -1,5 +1,6 @@
 //! The ranges of slot time: how far the parts of slot time may be off because instants are not exact.
 
+use std::hash::{Hash, Hasher};
 use std::ops::AddAssign;
 
 use crate::lifecycle::{ByPhase, InstantError, MAX_WIDTH_FOR_TENTHS, PhaseKind, PhaseSpan, Uncertainty};
@@ -85,7 +86,7 @@ pub(crate) struct SlotUncertaintyBuilder {
 
 /// The properties of a boundary that is known to a second. The order of the fields is the order in which boundaries are
 /// grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct CoarseBoundary {
     before: Option<PhaseKind>,
     after: Option<PhaseKind>,
@@ -96,6 +97,16 @@ struct CoarseBoundary {
     length: i64,
     /// The sixteenth of a second in which the phase before started.
     sixteenth: u8,
+}
+
+impl Hash for CoarseBoundary {
+    /// Hashes one number, because every boundary of every Pod is looked up. The number is the same for few boundaries.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let index = |kind: Option<PhaseKind>| kind.map_or(15, |kind| kind as i64);
+        let phases = index(self.before) << 4 | index(self.after);
+        let start = self.second.unwrap_or_default() << 24 ^ self.length << 12;
+        state.write_i64(start ^ phases << 4 ^ i64::from(self.sixteenth));
+    }
 }
 
 /// The length of an interval of a second, in the unit of [`CoarseBoundary::length`].
@@ -197,11 +208,17 @@ fn correlated_squares(group: &[(CoarseBoundary, SumOfWidths)]) -> (u64, u64) {
         total += sum.widths;
         widths[usize::from(boundary.sixteenth) % 16] += i64::try_from(sum.widths).unwrap_or(0);
     }
+    if let [(_, only)] = group {
+        // All models with the same direction agree.
+        return (only.widths.saturating_mul(only.widths), only.widths);
+    }
     let (mut x, mut y, mut correlated) = (0, 0, 0_i128);
-    for (direction, &width) in widths.iter().enumerate() {
+    // Most groups have few directions.
+    for (direction, &width) in widths.iter().enumerate().filter(|(_, width)| **width != 0) {
         x += width * COSINES[direction] / 1_000;
         y += width * COSINES[(direction + 12) % 16] / 1_000;
-        for (&other, distance) in widths[direction..].iter().chain(&widths[..direction]).zip(0_i128..) {
+        for (other_direction, &other) in widths.iter().enumerate().filter(|(_, other)| **other != 0) {
+            let distance = i128::try_from(direction.abs_diff(other_direction)).unwrap_or(0);
             correlated +=
                 i128::from(width) * i128::from(other) * (128 - 3 * distance * (16 - distance)) / 128;
         }

@@ -1,10 +1,8 @@
 //! The output of a view: lines of styled spans, without terminal codes.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::observation::clean_whole;
 use crate::timeline::PodKey;
 use crate::view::primitives::text;
 
@@ -114,13 +112,9 @@ impl Line {
         Self { link: Some(link), ..self }
     }
 
-    /// Adds text at the end. Text in the style of the last span joins that span. Escapes the characters that a terminal
-    /// would obey or hide, so that no line can contain them.
+    /// Adds text at the end. Text in the style of the last span joins that span.
     pub fn push(&mut self, text: impl Into<String>, style: Style) {
-        let mut text = text.into();
-        if let Cow::Owned(clean) = clean_whole(&text) {
-            text = clean;
-        }
+        let text = text.into();
         match self.spans.last_mut() {
             _ if text.is_empty() => {}
             Some(last) if last.style == style => last.text.push_str(&text),

@@ -6,7 +6,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-pub(crate) use crate::observation::clean;
+pub(crate) use crate::observation::{clean, clean_whole};
 
 /// The width of a character on a terminal, in columns; 0 if it joins the character before it.
 pub(crate) fn char_width(char: char) -> usize {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use owo_colors::{Style as OwoStyle, XtermColors};
 
+use crate::observation::clean_whole;
 use crate::timeline::PodKey;
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::text;
@@ -29,14 +30,17 @@ impl Stylesheet {
         Self { ascii, ..self }
     }
 
-    /// Returns the text with the characters that may be written. If only ASCII characters may be written, each other
+    /// Returns the text with the characters that may be written. Escapes the characters that a terminal would obey or hide,
+    /// so that no output can contain them. Views clean the text of a cluster before they measure it; this is the last
+    /// guard. If only ASCII characters may be written, each other
     /// character becomes ASCII characters of the same width: a dash becomes `-`, and most others become `?`.
     pub(crate) fn writable(self, text: &str) -> Cow<'_, str> {
-        if !self.ascii || text.is_ascii() {
-            return Cow::Borrowed(text);
+        let clean = clean_whole(text);
+        if !self.ascii || clean.is_ascii() {
+            return clean;
         }
-        let mut written = String::with_capacity(text.len());
-        for char in text.chars() {
+        let mut written = String::with_capacity(clean.len());
+        for char in clean.chars() {
             match char {
                 char if char.is_ascii() => written.push(char),
                 '–' | '—' => written.push('-'),
