@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::reporter::goal_count::GoalCount;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::{duration, text};
-use crate::view::{Line, Names, Style};
+use crate::view::{Line, Names, Style, clean_whole};
 
 /// Minimum number of characters of the count.
 const MIN_COUNT_WIDTH: usize = 5;
@@ -39,7 +39,7 @@ impl LineColumns {
     ) -> Line {
         let mut line = self.start_line(GoalCount::from_workload(timeline, workload), now);
         line.push(format!("{} ", Names::from_timeline(timeline).workload(workload)), Style::Strong);
-        line.push(text, style);
+        line.push(clean_whole(text), style);
         line
     }
 
@@ -65,7 +65,7 @@ impl LineColumns {
             }
             line.push(format!("{} ", text::clean(&pod.name)), Style::Strong);
         }
-        line.push(text, style);
+        line.push(clean_whole(text), style);
         line.pod = Some(key);
         line
     }

@@ -20,7 +20,7 @@ use crate::app::reporter::status_text::{
 };
 use crate::app::reporter::wait_text::{describe_all_progress, describe_progress};
 use crate::timeline::{Changes, FatalCause, FatalKind, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
-use crate::view::{Line, Style, describe_next_try};
+use crate::view::{Line, Style, clean_whole, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
@@ -162,7 +162,7 @@ impl StatusLines {
             timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied()).collect();
         let line = |(_, text): (Vec<PodKey>, String)| {
             let mut line = self.columns.start_line(total_count(timeline), now);
-            line.push(text, Style::Warning);
+            line.push(clean_whole(&text), Style::Warning);
             line
         };
         list_waits(&all, &self.pods).into_iter().map(line).collect()
