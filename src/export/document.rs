@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
 use crate::export::budget::BudgetEntry;
-use crate::export::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
+use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
@@ -139,6 +139,8 @@ pub struct WorkloadEntry<'a> {
     pub holds: Vec<HoldEntry<'a>>,
     /// The completion indexes that wait for their next attempt, in ascending order.
     pub back_offs: Vec<BackOffEntry>,
+    /// The most expensive losses, at most three, the most expensive first. Empty if nothing is known about the slots.
+    pub findings: Vec<FindingEntry>,
     /// The waits of the workload and of its Pods before the work, the longest wait first.
     pub waits: Vec<WaitEntry>,
     /// The pulls of each image on each node.
@@ -159,14 +161,21 @@ impl<'a> WorkloadEntry<'a> {
     pub fn without_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
         let with_pull = timeline.overviews(workload).filter(|(_, overview)| overview.has_pull);
         let pods = with_pull.map(|(key, _)| timeline.pod(key));
+        let summary = timeline.summary(workload, now);
+        let findings = timeline.findings(workload, &summary, now);
+        let entry = Self::new(workload, &summary);
+        let reserved = timeline.reserved_resources(workload, now);
+        let reserved = reserved.into_iter().map(ReservedEntry::from).collect();
         Self {
+            findings: findings.into_iter().map(FindingEntry::from).collect(),
+            summary: SummaryEntry { reserved, ..entry.summary },
             incomplete: timeline.outages_of(workload).map(IncompleteEntry::from).collect(),
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
             time_left: timeline.time_left(workload, now).map(TimeLeftEntry::from),
             images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
-            ..Self::new(workload, &timeline.summary(workload, now))
+            ..entry
         }
     }
 
@@ -203,6 +212,7 @@ impl<'a> WorkloadEntry<'a> {
             incomplete: Vec::new(),
             holds: Vec::new(),
             back_offs: Vec::new(),
+            findings: Vec::new(),
             waits: Vec::new(),
             images: Vec::new(),
             pods: None,

@@ -1,4 +1,4 @@
-//! The waits, holds, back-offs and image pulls of a workload in the timeline document.
+//! The findings, waits, holds, back-offs and image pulls of a workload in the timeline document.
 
 use std::sync::Arc;
 
@@ -7,7 +7,56 @@ use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
 use crate::export::units::{Rfc3339Millis, to_millis};
-use crate::timeline::{Hold, ImagePulls, OpenRetry, Wait};
+use crate::timeline::{Finding, Hold, ImagePulls, OpenRetry, ReservedResource, Wait};
+
+/// An element of `findings`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingEntry {
+    /// `pulls`, `stragglers`, `idle` …
+    pub kind: &'static str,
+    /// The loss as a part of the slot time, between 0 and 1. For `stragglers`, a part of the wall time. For `reserved`, a
+    /// part of the whole reservation.
+    pub share: f64,
+    /// The sentence. Not escaped for a terminal.
+    pub text: String,
+    /// The node that the sentence names.
+    pub node: Option<String>,
+    /// The image that the sentence names.
+    pub image: Option<String>,
+    /// The names of the Pods that the sentence is about, at most ten.
+    pub pods: Vec<String>,
+}
+
+impl From<Finding> for FindingEntry {
+    fn from(finding: Finding) -> Self {
+        Self {
+            kind: finding.kind.name(),
+            // More digits would pretend a precision that the times do not have.
+            share: (finding.share * 10_000.0).round() / 10_000.0,
+            text: finding.text,
+            node: finding.node.map(|node| node.to_string()),
+            image: finding.image.map(|image| image.to_string()),
+            pods: finding.pods.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// An element of `reserved` in a summary.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReservedEntry {
+    /// The name of the resource: `cpu`, `memory`, `nvidia.com/gpu`.
+    pub resource: String,
+    /// The amount that the Pods requested, in CPUs, bytes or devices, multiplied by the milliseconds from scheduled to the
+    /// start of work.
+    pub amount_millis: i64,
+}
+
+impl From<ReservedResource> for ReservedEntry {
+    fn from(reserved: ReservedResource) -> Self {
+        Self { amount_millis: reserved.amount_millis(), resource: reserved.resource }
+    }
+}
 
 /// An element of `waits`.
 #[derive(Clone, Debug, Serialize)]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::export::findings::ReservedEntry;
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 
@@ -40,6 +41,8 @@ pub struct SummaryEntry {
     pub slot_ranges: Option<SlotTimeEntry<[i64; 2]>>,
     /// The part of the work that was lost, by cause.
     pub lost_work: LostWorkEntry,
+    /// The requested resources that were reserved before the work of the Pods began.
+    pub reserved: Vec<ReservedEntry>,
     /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
     /// part.
     pub partial: bool,
@@ -70,6 +73,7 @@ impl From<&Summary> for SummaryEntry {
                 SlotTimeEntry::new(&uncertainty.phase_ranges(slots), uncertainty.idle_range(slots))
             }),
             lost_work: (&summary.lost_work).into(),
+            reserved: Vec::new(),
             partial: summary.partial,
         }
     }

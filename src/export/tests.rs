@@ -54,7 +54,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed gone nextRunAt waitingSince budget whatIf timeLeft summary incomplete holds backOffs waits images"
+             completions parallelism active succeeded failed gone nextRunAt waitingSince budget whatIf timeLeft summary incomplete holds backOffs findings waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -62,7 +62,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary),
         words(
             "pods wallMillis slotMillis runMillis coldStartMillis queuedMillis backOffMillis idleMillis coldStart \
-             run queued concurrency slots slotRanges lostWork partial"
+             run queued concurrency slots slotRanges lostWork reserved partial"
         )
     );
     assert_eq!(keys(&entry.summary.cold_start), words("p50Millis p95Millis maxMillis"));
@@ -134,9 +134,10 @@ fn a_workload_is_written_with_all_values() {
                     "millis": 4, "failedMillis": 3, "preemptedMillis": 1, "evictedMillis": 0, "nodeLostMillis": 0,
                     "deletedMillis": 0
                 },
+                "reserved": [],
                 "partial": false
             },
-            "incomplete": [], "holds": [], "backOffs": [], "waits": [], "images": []
+            "incomplete": [], "holds": [], "backOffs": [], "findings": [], "waits": [], "images": []
         }"#,
         )
     );

@@ -10,6 +10,7 @@ pub(crate) mod container_events;
 pub(crate) mod container_evidence;
 pub(crate) mod container_life;
 pub(crate) mod derive;
+pub(crate) mod duration_text;
 pub(crate) mod enum_array;
 pub(crate) mod event_fact;
 pub(crate) mod evidence;
@@ -36,6 +37,10 @@ pub(crate) use derive::life::DerivationHints;
 pub(crate) use derive::orders::order_creation_and_scheduling;
 pub(crate) use derive::phases::MIN_LATE_TAKE_UP;
 pub(crate) use derive::pull_phases::{PULL_QUEUE, is_pull_failure};
+pub(crate) use duration_text::{
+    MAX_DURATION_WIDTH, USUAL_DURATION_WIDTH, format_elapsed, format_elapsed_millis, format_exact,
+    format_ranged,
+};
 pub(crate) use enum_array::{ArrayIndex, EnumArray};
 pub(crate) use event_fact::{EventFact, FactKind};
 pub use evidence::{Evidence, Source};

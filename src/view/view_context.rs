@@ -1,8 +1,10 @@
 //! The shared input of all parts of a frame.
 
+use std::rc::Rc;
+
 use jiff::Timestamp;
 
-use crate::timeline::{Summary, TimeLeft, Timeline, Workload};
+use crate::timeline::{Finding, Summary, TimeLeft, Timeline, Workload};
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::frame_cache::keys::TimelineVersion;
 use crate::view::primitives::glyph::Glyphs;
@@ -48,5 +50,10 @@ impl<'a> ViewContext<'a> {
     /// The summary of a workload. [`crate::view::frame_cache`] says how old it may be.
     pub(crate) fn summary(&self, workload: &Workload) -> Summary {
         self.cache.summary(self.timeline, workload, self.now)
+    }
+
+    /// The findings about a workload. They are as old as its summary.
+    pub(crate) fn findings(&self, workload: &Workload) -> Rc<Vec<Finding>> {
+        self.cache.findings(self.timeline, workload, self.now)
     }
 }

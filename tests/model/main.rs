@@ -15,6 +15,8 @@ mod fatal_causes;
 #[cfg(test)]
 mod fatal_workloads;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
 mod gone;
 mod gone_stops;
 #[cfg(test)]

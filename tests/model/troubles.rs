@@ -218,9 +218,9 @@ fn the_line_about_waits_names_the_message_of_each_reason() {
         let objects = |pod: Value| [vec![job(json!({})), pod], events.clone()].concat();
         let waiting = picture_of_run(200, objects(pod.clone()));
         assert_words_behind_bar(&waiting, cause);
-        let line = format!("s: {shown}: {cause}\n");
+        let line = format!(": {shown}: {cause})\n");
         assert!(
-            waiting.lines().any(|row| format!("{row}\n").ends_with(&line) && row.contains("1 Pod waited ")),
+            waiting.lines().any(|row| format!("{row}\n").ends_with(&line) && row.contains("1 Pod for ")),
             "{waiting}"
         );
         if events.is_empty() {
@@ -248,9 +248,10 @@ fn long_messages_do_not_hide_further_waits() {
     let first = pod_that_waits("CreateContainerConfigError", long);
     let drawn =
         picture_of_run(120, vec![job(json!({"parallelism": 2, "completions": 2})), first, second("q")]);
-    let line = drawn.lines().find(|line| line.contains(" waited ")).unwrap();
+    let (_, below) = drawn.split_once("slot time ").unwrap();
     assert!(
-        line.contains("CreateContainerConfigError: a very") && line.contains("CreateContainerError: a very"),
-        "{line}"
+        below.contains("CreateContainerConfigError: a very")
+            && below.contains("CreateContainerError: a very"),
+        "{drawn}"
     );
 }

@@ -18,7 +18,7 @@ use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::duration::{format_elapsed_millis, format_ranged};
 use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
 use crate::view::view_context::ViewContext;
-use crate::view::{FrameCache, Glyphs, Names, ViewState, Window};
+use crate::view::{FrameCache, Glyphs, Names, ViewState, Window, clean};
 
 /// Maximum size of a report in bytes.
 pub(crate) const MAX_BYTES: usize = 64 << 10;
@@ -114,7 +114,8 @@ fn render_workloads(input: &SummaryInput<'_>) -> String {
     text
 }
 
-/// Returns one item for each of the first workloads with Pods: its first verdict, which says where its slot time went.
+/// Returns one item for each of the first workloads with Pods: its verdict, which says where its slot time went, and the
+/// findings below it.
 fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     let (state, window, cache) = (ViewState::default(), Window::default(), FrameCache::default());
     let context = ViewContext {
@@ -140,6 +141,9 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
             format!("{}: ", code_span(&names.workload(workload)))
         };
         let _ = writeln!(text, "- {subject}{}", code_span(&verdict.plain()));
+        for finding in context.findings(workload).iter() {
+            let _ = writeln!(text, "  - {}", code_span(&clean(&finding.text)));
+        }
     }
     text
 }

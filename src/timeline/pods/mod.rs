@@ -10,4 +10,5 @@ pub(crate) mod pod;
 pub(crate) mod pod_store;
 pub(crate) mod receipts;
 pub(crate) mod record;
+pub(crate) mod requests;
 pub(crate) mod siblings;

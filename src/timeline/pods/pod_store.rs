@@ -21,6 +21,7 @@ use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
+use crate::timeline::pods::requests::PodRequests;
 use crate::timeline::pods::siblings::Siblings;
 
 /// A report about one Pod from the events of its owner.
@@ -70,6 +71,8 @@ pub(crate) struct PodStore {
     clocks: ClockCorrections,
     receipts: ReceiptCorrection,
     siblings: Siblings,
+    /// The requests of the Pod that was added last. Most Pods request the same as the Pod before.
+    last_requests: Option<Arc<PodRequests>>,
     /// Pods whose evidence changed since the last recomputation.
     pub(crate) changed: Vec<PodKey>,
     /// Pods that are not assigned to a workload yet.
@@ -410,9 +413,19 @@ impl PodStore {
         };
         self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&identity.name)));
         let record = PodRecord::new(identity, evidence, owner);
-        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, ..record });
+        let requests = self.share_requests(pod);
+        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, requests, ..record });
         self.keys.insert(uid, key);
         key
+    }
+
+    /// The requests of a Pod. Pods with the same requests share them.
+    fn share_requests(&mut self, pod: &Pod) -> Option<Arc<PodRequests>> {
+        let requests = PodRequests::from_pod(pod);
+        if self.last_requests.as_deref() != Some(&requests) && !requests.is_empty() {
+            self.last_requests = Some(Arc::new(requests.clone()));
+        }
+        self.last_requests.clone().filter(|_| !requests.is_empty())
     }
 
     fn add_record(&mut self, record: PodRecord) -> PodKey {

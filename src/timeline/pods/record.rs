@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::lifecycle::{Lifecycle, Packed, PhaseSpans, PodEvidence};
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodIdentity;
+use crate::timeline::pods::requests::PodRequests;
 
 /// Everything that the timeline stores for a Pod.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct PodRecord {
     pub(crate) spans: PhaseSpans,
     /// The observed states and events of the Pod. Packed once the Pod has ended.
     pub(crate) evidence: Packed<PodEvidence>,
+    /// The resources that the Pod requests. `None` if it requests none, or if its spec was not observed.
+    pub(crate) requests: Option<Arc<PodRequests>>,
     /// Uid of the object that controls the Pod.
     pub(crate) owner: Option<Arc<str>>,
     /// Index of the Pod's workload; `u32::MAX` until the Pod is assigned to a workload. Four bytes save memory.
@@ -39,6 +42,7 @@ impl PodRecord {
             life: None,
             spans: PhaseSpans::default(),
             evidence: Packed::new(evidence),
+            requests: None,
             owner,
             workload: u32::MAX,
             changed: false,

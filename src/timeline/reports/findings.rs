@@ -1,169 +1,74 @@
-//! Findings about a workload: the longest waits, and the stragglers.
+//! Findings: at most three sentences about the most expensive losses of a workload, and the facts that they rest on.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::cmp::Ordering;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::lifecycle::{Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind};
+use crate::timeline::reports::finding::{Cost, Finding, FindingKind};
+use crate::timeline::reports::finding_facts::FactFinder;
+use crate::timeline::reports::summary::Summary;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
-/// A reason why Pods waited before their work, or why the workload created no Pods.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// `Insufficient cpu`, `ImagePullBackOff` …, without the note about an autoscaler.
-    pub reason: Arc<str>,
-    /// The cause of the longest wait, for example `configmap "nope" not found`. `None` if it is unknown. Not escaped for
-    /// a terminal.
-    pub message: Option<Arc<str>>,
-    /// Number of Pods that waited; 0 if the workload itself waited.
-    pub pods: usize,
-    /// The longest wait of one Pod, or the longest hold of the workload.
-    pub longest: SignedDuration,
-    /// The sum of the Pods' waits, or of the workload's holds.
-    pub total: SignedDuration,
-}
-
-impl Wait {
-    fn new(reason: Arc<str>) -> Self {
-        Self { reason, message: None, pods: 0, longest: SignedDuration::ZERO, total: SignedDuration::ZERO }
-    }
-
-    fn add(&mut self, duration: SignedDuration) {
-        self.longest = self.longest.max(duration);
-        self.total = self.total.saturating_add(duration);
-    }
-}
-
-/// The last few Pods of a workload, if the workload waited only for them during a large part of its wall time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stragglers {
-    /// Number of stragglers.
-    pub pods: usize,
-    /// Number of all Pods whose end is known.
-    pub ended: usize,
-    /// Milliseconds from the end of the last other Pod to the end of the last straggler.
-    pub millis: i64,
-}
-
-/// A workload with fewer ended Pods than this number has no stragglers.
-const MIN_ENDED_PODS: usize = 10;
-/// At most one Pod among this many is a straggler.
-const MIN_PODS_PER_STRAGGLER: usize = 10;
-/// The wait for stragglers is at least the workload's wall time divided by this number.
-const WALL_DIVISOR: i64 = 5;
+/// The maximum number of findings about one workload.
+const MAX_FINDINGS: usize = 3;
+/// A loss with a smaller share is no finding.
+const MIN_SHARE: f64 = 0.05;
+/// A shorter loss is no finding, in milliseconds.
+const MIN_MILLIS: i64 = 1_000;
 
 impl Timeline {
-    /// The reasons why a workload created no Pods and why its Pods waited before their work, the longest wait first.
-    pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
-        let mut by_reason: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
-        for &key in workload.pods.iter().filter(|key| self.overview(**key).has_wait_reason) {
-            for PodWait { reason, cause, duration } in pod_waits(&self.pod(key).life, now) {
-                if !by_reason.contains_key(&*reason) {
-                    let reason: Arc<str> = Arc::from(&*reason);
-                    by_reason.insert(Arc::clone(&reason), Wait::new(reason));
-                }
-                let Some(wait) = by_reason.get_mut(&*reason) else { continue };
-                wait.pods += 1;
-                if duration >= wait.longest || wait.message.is_none() {
-                    wait.message = cause.cloned().or(wait.message.take());
-                }
-                wait.add(duration);
-            }
+    /// The most expensive losses of a workload, the most expensive first. `summary` is the summary of this workload at
+    /// `now`. Empty for a workload without slot time.
+    pub fn findings(&self, workload: &Workload, summary: &Summary, now: Timestamp) -> Vec<Finding> {
+        let total = summary.slots.total;
+        if total <= 0 {
+            return Vec::new();
         }
-        for (key, _) in self.overviews(workload).filter(|(_, pod)| pod.is_not_taken_up) {
-            let pod = self.pod(key);
-            let waited = pod.life.not_taken_up_since.map(|since| now.duration_since(since));
-            let Some(waited) = waited.filter(|waited| *waited >= MIN_LATE_TAKE_UP) else { continue };
-            let node = pod.node.as_deref().unwrap_or("the node");
-            let reason: Arc<str> = format!("{node} has not taken it up").into();
-            let new_wait = || Wait::new(Arc::clone(&reason));
-            let wait = by_reason.entry(Arc::clone(&reason)).or_insert_with(new_wait);
-            wait.pods += 1;
-            wait.add(waited);
+        let mut facts = FactFinder::new(self, workload, summary, now);
+        let mut costs: Vec<Cost> = slot_costs(summary);
+        if let Some(stragglers) = self.stragglers(workload) {
+            costs.extend(share_of(stragglers.millis, summary.wall_millis).map(|share| Cost {
+                kind: FindingKind::Stragglers,
+                share,
+                millis: stragglers.millis,
+                uncertainty: None,
+            }));
         }
-        let mut by_phrase: BTreeMap<String, Wait> = BTreeMap::new();
-        for hold in &workload.holds {
-            let Some(duration) = hold.duration(now) else { continue };
-            let new_wait = |phrase: &String| Wait::new(phrase.as_str().into());
-            by_phrase.entry(hold.phrase()).or_insert_with_key(new_wait).add(duration);
+        let cold_millis = summary.slots.cold_start();
+        let may_reserve = cold_millis >= MIN_MILLIS && share_of(cold_millis, total) >= Some(MIN_SHARE);
+        let reserved = if may_reserve { facts.reserved_cost(cold_millis) } else { None };
+        // Accelerators are expensive, so their reservation competes. Other reservations are only a further view of the
+        // same time.
+        costs.extend(reserved.filter(|_| facts.has_reserved_accelerator()));
+        costs.retain(|cost| cost.share >= MIN_SHARE && cost.millis >= MIN_MILLIS);
+        costs.sort_by(|a, b| b.share.partial_cmp(&a.share).unwrap_or(Ordering::Equal));
+        costs.truncate(MAX_FINDINGS);
+        let is_listed = costs.iter().any(|cost| cost.kind == FindingKind::Reserved);
+        if costs.len() < MAX_FINDINGS && !is_listed {
+            costs.extend(reserved.filter(|cost| cost.share >= MIN_SHARE));
         }
-        let mut waits: Vec<Wait> = by_reason.into_values().chain(by_phrase.into_values()).collect();
-        waits.sort_by_key(|wait| std::cmp::Reverse((wait.longest, wait.total)));
-        waits
-    }
-
-    /// The few Pods of an ended workload that ended long after all others.
-    pub fn stragglers(&self, workload: &Workload) -> Option<Stragglers> {
-        let start = workload.created.filter(|_| workload.has_ended())?.as_millisecond();
-        let ends = self.overviews(workload).filter_map(|(_, overview)| overview.end());
-        let mut ends: Vec<i64> = ends.map(Timestamp::as_millisecond).collect();
-        if ends.len() < MIN_ENDED_PODS {
-            return None;
-        }
-        ends.sort_unstable();
-        let last = *ends.last()?;
-        let wall_millis =
-            workload.finished.map_or(last, |finished| finished.as_millisecond().max(last)) - start;
-        // The widest gap between two ends separates the stragglers from the other Pods.
-        let first_candidate = ends.len() - (ends.len() / MIN_PODS_PER_STRAGGLER).max(1);
-        let first = (first_candidate..ends.len()).max_by_key(|&index| ends[index] - ends[index - 1])?;
-        let straggler_millis = last - ends[first - 1];
-        let stragglers = Stragglers { pods: ends.len() - first, ended: ends.len(), millis: straggler_millis };
-        (straggler_millis.checked_mul(WALL_DIVISOR)? >= wall_millis && wall_millis > 0).then_some(stragglers)
+        costs.into_iter().map(|cost| facts.describe(cost)).collect()
     }
 }
 
-/// A reason for which a Pod waited.
-struct PodWait<'a> {
-    reason: Cow<'a, str>,
-    cause: Option<&'a Arc<str>>,
-    /// The total duration.
-    duration: SignedDuration,
+/// The losses that are parts of the slot time.
+fn slot_costs(summary: &Summary) -> Vec<Cost> {
+    let (slots, ranges) = (&summary.slots, &summary.slot_uncertainty);
+    let new_cost = |kind, millis: i64, uncertainty| {
+        Some(Cost { kind, share: share_of(millis, slots.total)?, millis, uncertainty })
+    };
+    let of_phases = FindingKind::OF_PHASES.into_iter().filter_map(|kind| {
+        let millis = kind.phases().iter().map(|phase| slots.phases[*phase]).sum();
+        new_cost(kind, millis, ranges.percentage_points(slots, kind.phases().iter().copied(), false))
+    });
+    let idle = new_cost(FindingKind::Idle, slots.idle, ranges.percentage_points(slots, [], true));
+    let lost_work = new_cost(FindingKind::LostWork, summary.lost_work.total(), None);
+    of_phases.chain(idle).chain(lost_work).collect()
 }
 
-/// The reasons for which a Pod waited before its work, or one of its containers beside its work.
-fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
-    let mut waits: Vec<PodWait<'_>> = Vec::new();
-    let mut has_worked = false;
-    for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
-        has_worked |= phase.kind.is_work();
-        let Some(reason) = wait_reason(phase, has_worked) else { continue };
-        let duration = phase.duration(now);
-        if let Some(wait) = waits.iter_mut().find(|other| other.reason == reason) {
-            wait.duration = wait.duration.saturating_add(duration);
-            continue;
-        }
-        let known = life.wait_causes.iter().find(|known| phase.reason.as_ref() == Some(&known.reason));
-        waits.push(PodWait { reason, cause: known.map(|known| &known.cause), duration });
-    }
-    waits
-}
-
-/// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
-/// because the reason of a back-off describes the end of the previous run. If the Pod `has_worked` before, the reason
-/// names the container that waits.
-fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
-    let reason = phase.wait_reason()?;
-    let of_container = || Some(format!("container {}: {reason}", phase.container.as_deref()?).into());
-    match phase.kind {
-        // The part in brackets is about an autoscaler.
-        PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),
-        PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting if has_worked => of_container(),
-        PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting => {
-            Some(reason.into())
-        }
-        PhaseKind::Startup if reason != "first start not seen" => Some(reason.into()),
-        // The other containers of the Pod work.
-        PhaseKind::Unready | PhaseKind::Running if phase.container.is_some() => of_container(),
-        PhaseKind::Startup
-        | PhaseKind::Initializing
-        | PhaseKind::Unready
-        | PhaseKind::Running
-        | PhaseKind::BackOff
-        | PhaseKind::Terminating
-        | PhaseKind::Unknown => None,
-    }
+/// `part` as a fraction of `whole`. `None` if the whole is 0.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
+fn share_of(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -35,7 +35,31 @@ pub(crate) struct SlotAccount {
     pub(crate) running_millis: i64,
     /// Whether a part of the run was not observed.
     pub(crate) partial: bool,
+    /// The slot time of each Pod, in the order of the workload's list. Empty unless it was requested.
+    pub(crate) by_pod: Vec<PodSlotTime>,
 }
+
+/// The slot time of one Pod, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PodSlotTime {
+    /// Slot time in each phase. `Unknown` includes the time in which the state of the Pod is unknown.
+    pub(crate) phases: ByPhase<i64>,
+    /// The part of the work that was lost.
+    pub(crate) lost_work: i64,
+}
+
+impl PodSlotTime {
+    fn add(&mut self, use_of_slot: SlotUseOfPod, millis: i64) {
+        let kind = use_of_slot.map_or(PhaseKind::Unknown, |(kind, _)| kind);
+        self.phases[kind] += millis;
+        if use_of_slot.is_some_and(|(_, lost)| lost.is_some()) {
+            self.lost_work += millis;
+        }
+    }
+}
+
+/// The phase of an existing Pod, and why its work is lost. `None` if the phase is unknown.
+type SlotUseOfPod = Option<(PhaseKind, Option<LossCause>)>;
 
 /// A change of the slots or of their use.
 #[derive(Clone, Copy)]
@@ -59,6 +83,15 @@ enum SlotChange {
 
 /// Accounts for the slot time of a workload's Pods until its end or `now`.
 pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Timestamp) -> SlotAccount {
+    account(timeline, workload, now, false)
+}
+
+/// Accounts like [`account_slots`], and also for the slot time of each Pod.
+pub(crate) fn account_slots_by_pod(timeline: &Timeline, workload: &Workload, now: Timestamp) -> SlotAccount {
+    account(timeline, workload, now, true)
+}
+
+fn account(timeline: &Timeline, workload: &Workload, now: Timestamp, by_pod: bool) -> SlotAccount {
     let last_instant = end_of_slots(timeline, workload);
     let end = last_instant.map_or(now, |end| end.at).as_millisecond();
     let job = timeline.owners.job(&workload.uid);
@@ -67,6 +100,9 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
         return SlotAccount { partial: true, ..SlotAccount::default() };
     }
     let mut account = SlotAccount::default();
+    if by_pod {
+        account.by_pod = vec![PodSlotTime::default(); workload.pods.len()];
+    }
     let mut state = SlotState { per_index: workload.retries_per_index, ..SlotState::default() };
     let mut changes = pod_changes(timeline, workload, &mut account);
     if let Some(failures) = timeline.job_failures(workload, now) {
@@ -101,9 +137,10 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
             state.account_for((until - accounted_until.max(accounted_from)).max(0), &mut account);
             accounted_until = accounted_until.max(until);
         }
-        state.apply(change);
+        state.apply(change, &mut account.by_pod);
     }
     state.account_for((end - accounted_until.max(accounted_from)).max(0), &mut account);
+    state.finish_pods(&mut account.by_pod);
     if let Some(end) = last_instant {
         account.uncertainty.add_idle_end(end.error(), state.count_idle());
     }
@@ -278,7 +315,11 @@ struct SlotState {
     settled: u32,
     /// The phase of each existing Pod by its position, oldest first, and why its work is lost; `None` if the phase is
     /// unknown.
-    pods: BTreeMap<usize, Option<(PhaseKind, Option<LossCause>)>>,
+    pods: BTreeMap<usize, SlotUseOfPod>,
+    /// The time in which each existing Pod had a slot so far, in milliseconds. All Pods share it.
+    shared_clock: i64,
+    /// The value of the shared clock at the last change of each Pod. Kept only for an account by Pod.
+    last_changes: HashMap<usize, i64>,
     /// The number of existing Pods in each phase.
     counts: ByPhase<u32>,
     /// The number of running Pods whose work is lost.
@@ -290,7 +331,14 @@ struct SlotState {
 }
 
 impl SlotState {
-    fn apply(&mut self, change: SlotChange) {
+    /// Applies a change. Adds the slot time of the Pod since its last change to `by_pod`, unless this is empty.
+    fn apply(&mut self, change: SlotChange, by_pod: &mut [PodSlotTime]) {
+        if let SlotChange::Phase { pod, .. } | SlotChange::PhaseUnknown { pod } | SlotChange::PodEnded { pod } =
+            change
+            && !by_pod.is_empty()
+        {
+            self.finish_pod(pod, by_pod);
+        }
         match change {
             SlotChange::Phase { pod, kind, lost } => {
                 self.counts[kind] += 1;
@@ -324,8 +372,26 @@ impl SlotState {
         }
     }
 
+    /// Adds the slot time of a Pod since its last change.
+    fn finish_pod(&mut self, pod: usize, by_pod: &mut [PodSlotTime]) {
+        let since = self.last_changes.insert(pod, self.shared_clock);
+        if let (Some(since), Some(&use_of_slot), Some(time)) =
+            (since, self.pods.get(&pod), by_pod.get_mut(pod))
+        {
+            time.add(use_of_slot, self.shared_clock - since);
+        }
+    }
+
+    /// Adds the slot time of all existing Pods since their last change.
+    fn finish_pods(&mut self, by_pod: &mut [PodSlotTime]) {
+        if !by_pod.is_empty() {
+            let pods: Vec<usize> = self.pods.keys().copied().collect();
+            pods.into_iter().for_each(|pod| self.finish_pod(pod, by_pod));
+        }
+    }
+
     /// Removes a Pod from the counts of its former phase.
-    fn uncount(&mut self, before: Option<(PhaseKind, Option<LossCause>)>) {
+    fn uncount(&mut self, before: SlotUseOfPod) {
         let Some((kind, lost)) = before else { return };
         self.counts[kind] -= 1;
         if let Some(cause) = lost {
@@ -357,7 +423,7 @@ impl SlotState {
     }
 
     /// Adds `millis` in this state to the account.
-    fn account_for(&self, millis: i64, account: &mut SlotAccount) {
+    fn account_for(&mut self, millis: i64, account: &mut SlotAccount) {
         if millis == 0 {
             return;
         }
@@ -374,7 +440,10 @@ impl SlotState {
             *lost_millis += i64::from(self.lost_counts[cause]) * millis;
         }
         if pods > slots {
-            for phase in self.pods.values().take(slots as usize) {
+            for (&pod, phase) in self.pods.iter().take(slots as usize) {
+                if let Some(time) = account.by_pod.get_mut(pod) {
+                    time.add(*phase, millis);
+                }
                 let Some((kind, lost)) = *phase else {
                     account.slots.phases[PhaseKind::Unknown] += millis;
                     continue;
@@ -386,6 +455,7 @@ impl SlotState {
             }
             return;
         }
+        self.shared_clock += millis;
         for (kind, slot_millis) in &mut account.slots.phases {
             *slot_millis += i64::from(self.counts[kind]) * millis;
         }

@@ -54,6 +54,21 @@ impl SlotUncertainty {
         }
         (millis, range(millis, sum, slots.total))
     }
+
+    /// The largest distance between the share of these phases and the ends of its range in percentage points, rounded
+    /// up. `None` if the range is not wider than one point.
+    pub(crate) fn percentage_points(
+        &self,
+        slots: &SlotTime,
+        kinds: impl IntoIterator<Item = PhaseKind>,
+        with_idle: bool,
+    ) -> Option<i64> {
+        let (millis, [low, high]) = self.sum_with_range(slots, kinds, with_idle);
+        let total = slots.total.max(1);
+        let is_visible = (high - low).saturating_mul(100) > total;
+        let distance = (millis - low).max(high - millis);
+        is_visible.then(|| distance.saturating_mul(100).saturating_add(total - 1) / total)
+    }
 }
 
 /// Returns the range of a part of slot time. A part cannot be negative, and cannot be longer than the whole.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::timeline::{OpenRetry, PodKey, PullFailure, Summary, TimeLeft, Timeline, Workload, WorkloadState};
+use crate::timeline::{
+    Finding, OpenRetry, PodKey, PullFailure, Summary, TimeLeft, Timeline, Workload, WorkloadState,
+};
 use crate::view::frame_cache::keys::{
     ConcurrencyKey, DensityKey, FindingsKey, FoldKey, GroupId, GroupKey, OverflowKey, PodFilter, RowsKey,
     TimelineVersion, WidthsKey,
@@ -167,6 +169,8 @@ struct CachedSummary {
     computed_at: Timestamp,
     state: WorkloadState,
     summary: Summary,
+    /// The findings that go with the summary. `None` until a frame shows them.
+    findings: Option<Rc<Vec<Finding>>>,
 }
 
 #[derive(Debug)]
@@ -252,9 +256,25 @@ impl FrameCache {
             return cached.summary;
         }
         let summary = timeline.summary(workload, now);
-        let cached = CachedSummary { computed_at: now, state: workload.state, summary };
+        let cached = CachedSummary { computed_at: now, state: workload.state, summary, findings: None };
         summaries.insert(Arc::clone(&workload.uid), cached);
         summary
+    }
+
+    /// The findings about a workload. They are as old as its summary.
+    pub(crate) fn findings(
+        &self,
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+    ) -> Rc<Vec<Finding>> {
+        let summary = self.summary(timeline, workload, now);
+        let mut summaries = self.summaries.borrow_mut();
+        let Some(cached) = summaries.get_mut(&workload.uid) else { return Rc::default() };
+        let at = cached.computed_at;
+        let findings =
+            cached.findings.get_or_insert_with(|| Rc::new(timeline.findings(workload, &summary, at)));
+        Rc::clone(findings)
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) type PodFilter = String;
 pub(crate) struct FindingsKey {
     pub(crate) group: GroupKey,
     pub(crate) columns: usize,
+    pub(crate) max_findings: usize,
+    pub(crate) lines_per_finding: usize,
 }
 
 /// The key of the rows of a group.

@@ -1,6 +1,8 @@
 //! The lines below the Pods of a group: the verdict with its bar, and the findings.
 
-use crate::timeline::{Summary, Workload};
+use std::rc::Rc;
+
+use crate::timeline::{Finding, FindingKind, Summary, Workload};
 use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
@@ -19,7 +21,14 @@ const MIN_LINES_FOR_BAR: usize = 14;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConclusionRoom {
     verdict: VerdictRoom,
+    /// The number of lines for each group.
+    lines: usize,
 }
+
+/// The number of lines around the rows of a group that has room for all its findings.
+const LINES_AROUND_ROWS: usize = 14;
+/// On a screen with fewer lines for each group, a finding has only one line.
+const MIN_LINES_FOR_LONG_FINDINGS: usize = 30;
 
 impl ConclusionRoom {
     /// The room on a screen with `lines` lines for `groups` groups of Pods. `lines` is `None` if there is no limit.
@@ -27,7 +36,23 @@ impl ConclusionRoom {
         let lines_per_group = lines.map_or(usize::MAX, |lines| lines / groups.max(1));
         let max_lines = if lines_per_group < MIN_LINES_FOR_LONG_VERDICT { 1 } else { 2 };
         let has_bar = lines_per_group >= MIN_LINES_FOR_BAR;
-        Self { verdict: VerdictRoom { columns, max_lines, has_bar } }
+        Self { verdict: VerdictRoom { columns, max_lines, has_bar }, lines: lines_per_group }
+    }
+
+    /// The maximum number of findings about a group with this number of Pods. If not all Pods have a row, rows are more
+    /// important than findings.
+    fn max_findings(self, pods: usize) -> usize {
+        match self.lines {
+            lines if lines.saturating_sub(LINES_AROUND_ROWS) >= pods => usize::MAX,
+            ..MIN_LINES_FOR_BAR => 0,
+            MIN_LINES_FOR_BAR..30 => 1,
+            30..40 => 2,
+            40.. => usize::MAX,
+        }
+    }
+
+    fn lines_per_finding(self) -> usize {
+        if self.lines < MIN_LINES_FOR_LONG_FINDINGS { 1 } else { 2 }
     }
 }
 
@@ -46,8 +71,9 @@ pub(crate) fn conclusion_lines(
         .filter(|_| is_known)
         .map(|summary| verdict_lines(context, summary, &group.pods, room.verdict))
         .unwrap_or_default();
-    let key = FindingsKey { group: group.key(), columns };
-    let find = || find(context, group, columns);
+    let (max_findings, lines_per_finding) = (room.max_findings(group.pods.len()), room.lines_per_finding());
+    let key = FindingsKey { group: group.key(), columns, max_findings, lines_per_finding };
+    let find = || find(context, group, summary, columns, (max_findings, lines_per_finding));
     let findings = context.cache.findings.get_or_compute(context.version(), key, find);
     lines.extend(findings.iter().cloned());
     lines
@@ -84,12 +110,32 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
     lines
 }
 
-/// The findings about a group: image pulls, the longest waits, the Pods that ended last, and clocks that are off.
-fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Line> {
-    let mut lines = findings::pull_lines(context, &group.pods, columns);
+/// The lines about a group below its verdict: the findings, further waits, and clocks that are off. If nothing is known
+/// about the slots of the group, a line about image pulls takes the place of the findings.
+fn find(
+    context: &ViewContext<'_>,
+    group: &Group<'_>,
+    summary: Option<&Summary>,
+    columns: usize,
+    (max_findings, lines_per_finding): (usize, usize),
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let has_slots = summary.is_some_and(|summary| summary.slots.total > 0);
+    if !has_slots {
+        lines.extend(findings::pull_lines(context, &group.pods, columns));
+    }
     if let Heading::Workload(workload) = group.heading {
-        lines.extend(findings::waits_line(context, workload, columns));
-        lines.extend(findings::stragglers_line(context, workload, columns));
+        let mut named = Vec::new();
+        // Failing pulls have lines of their own.
+        let has_own_line = |finding: &&Finding| {
+            finding.kind == FindingKind::PullFailing && context.timeline.cannot_pull(workload)
+        };
+        let all = if has_slots { context.findings(workload) } else { Rc::default() };
+        for finding in all.iter().filter(|finding| !has_own_line(finding)).take(max_findings) {
+            lines.extend(findings::finding_lines(context, finding, columns, lines_per_finding));
+            named.extend_from_slice(&finding.reasons);
+        }
+        lines.extend(findings::waits_line(context, workload, &named, columns));
         lines.extend(findings::gone_line(context, workload, columns));
     }
     lines.extend(findings::clocks_line(context, &group.pods, columns));

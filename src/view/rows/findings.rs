@@ -1,4 +1,4 @@
-//! The findings below a group: lines about long waits, image pulls, and Pods that ended after all others.
+//! The findings below a group, and lines about long waits, image pulls and wrong clocks.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -6,14 +6,12 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::lifecycle::{PULL_QUEUE, is_pull_failure};
-use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
+use crate::timeline::{Finding, ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::frame_cache::keys::GroupId;
 use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::clock_text::describe_clock_error;
-use crate::view::rows::headings::elapsed_millis;
-use crate::view::rows::shares::to_percent;
 use crate::view::view_context::ViewContext;
 
 /// The maximum number of reasons for waits in the line.
@@ -34,12 +32,19 @@ const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 /// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: FailedMount: volume "v": secret
 /// "nope" not found`. A hold of the workload itself reads `no new Pods for 12s: suspended`. If the line is too long, the
 /// causes are shortened first, so that every reason stays visible.
-pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+/// Reasons in `named` are left out, because a finding names them.
+pub(crate) fn waits_line(
+    context: &ViewContext<'_>,
+    workload: &Workload,
+    named: &[Arc<str>],
+    columns: usize,
+) -> Option<Line> {
     let waits = context.timeline.waits(workload, context.now);
     // A failing pull has a line of its own.
     let has_own_line = |wait: &&Wait| is_pull_failure(&wait.reason) && context.timeline.cannot_pull(workload);
-    let shown =
-        || waits.iter().filter(|wait| wait.longest >= MIN_WAIT && !has_own_line(wait)).take(MAX_WAITS);
+    let is_shown =
+        |wait: &&Wait| wait.longest >= MIN_WAIT && !has_own_line(wait) && !named.contains(&wait.reason);
+    let shown = || waits.iter().filter(is_shown).take(MAX_WAITS);
     let compose = |max_cause: usize| {
         let mut line = Line::default();
         for wait in shown() {
@@ -110,21 +115,32 @@ pub(crate) fn pull_failure_lines(
     lines
 }
 
-/// `3 of 200 Pods ended after all others; they took 41 % of the wall time`.
-pub(crate) fn stragglers_line(
+/// Stands before a further line of a finding.
+const INDENT: &str = "  ";
+
+/// The lines of a finding, at most `max_lines`. A line ends between two words. A finding that is too long is cut.
+pub(crate) fn finding_lines(
     context: &ViewContext<'_>,
-    workload: &Workload,
+    finding: &Finding,
     columns: usize,
-) -> Option<Line> {
-    let stragglers = context.timeline.stragglers(workload)?;
-    let wall_time = elapsed_millis(workload, context.now).filter(|millis| *millis > 0)?;
-    let pods = format!("{} of {} ", stragglers.pods, format_count(stragglers.ended, "Pod"));
-    let mut line = Line::new(pods, Style::Strong);
-    let they = if stragglers.pods == 1 { "it" } else { "they" };
-    line.push(format!("ended after all others; {they} took "), Style::Text);
-    line.push(format!("{} %", to_percent(stragglers.millis, wall_time)), Style::Strong);
-    line.push(" of the wall time", Style::Text);
-    Some(line.shorten_end(columns, context.glyphs.ellipsis))
+    max_lines: usize,
+) -> Vec<Line> {
+    let text = text::clean(&finding.text).replace('±', context.glyphs.plus_minus);
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let count = lines.len();
+        let Some(line) = lines.last_mut() else { break };
+        let separator = if line.trim().is_empty() { "" } else { " " };
+        let is_full = text::width(line) + separator.len() + text::width(word) > columns;
+        if is_full && count < max_lines && !separator.is_empty() {
+            lines.push(format!("{INDENT}{word}"));
+        } else {
+            line.push_str(separator);
+            line.push_str(word);
+        }
+    }
+    let to_line = |line| Line::new(line, Style::Text).shorten_end(columns, context.glyphs.ellipsis);
+    lines.into_iter().map(to_line).collect()
 }
 
 /// `3 of 5 Pods no longer exist; they are shown from their Events`. `None` for a workload that is gone itself, because

@@ -11,16 +11,10 @@ use crate::view::rows::shares::{divide_in_proportion, to_percent};
 use crate::view::rows::slot_bar::slot_time_bar;
 use crate::view::view_context::ViewContext;
 
-/// The largest distance between a share and the ends of its range in percentage points, rounded up. `None` if the range
-/// is not wider than one point.
+/// The distance from a share to the ends of its range, in percentage points. `None` if the range is narrow.
 fn uncertainty(segment: Segment, summary: &Summary) -> Option<i64> {
     let with_idle = segment == Segment::Idle;
-    let (millis, [low, high]) =
-        summary.slot_uncertainty.sum_with_range(&summary.slots, segment.phases(), with_idle);
-    let total = summary.slots.total.max(1);
-    let is_visible = (high - low).saturating_mul(100) > total;
-    let distance = (millis - low).max(high - millis);
-    is_visible.then(|| distance.saturating_mul(100).saturating_add(total - 1) / total)
+    summary.slot_uncertainty.percentage_points(&summary.slots, segment.phases(), with_idle)
 }
 
 /// Stands before a further line of the verdict.
