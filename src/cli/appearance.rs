@@ -6,10 +6,11 @@ use jiff::tz::TimeZone;
 use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::ci::service::CiOutput;
 use crate::app::output::Output;
-use crate::cli::args::draw::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
+use crate::cli::args::draw::{AlignArg, ByArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::args::follow::{FollowArgs, ProgressMode};
 use crate::cli::environment::Environment;
 use crate::source::{ErrorKind, SourceError};
+use crate::timeline::BreakdownBy;
 use crate::view::{Align, Glyphs, GroupBy, Sort, ViewState};
 
 /// Number of columns if nothing else decides it.
@@ -122,6 +123,10 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
             GroupByArg::Outcome => GroupBy::Outcome,
             GroupByArg::None => GroupBy::None,
         },
+        breakdown: draw.by.map(|by| match by {
+            ByArg::Node => BreakdownBy::Node,
+            ByArg::Image => BreakdownBy::Image,
+        }),
         align: match draw.align {
             AlignArg::Wall => Align::Wall,
             AlignArg::Created => Align::Created,

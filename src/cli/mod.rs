@@ -146,9 +146,24 @@ async fn run_with_streams(
     match Appearance::resolve(draw, follow, run_output, environment) {
         Ok(appearance) => {
             let streams = Streams::new(appearance.clone());
+            if let Some(hint) = hint_about_breakdown(draw, run_output) {
+                streams.note(hint);
+            }
             report_result(command(&appearance, &streams).await, &streams)
         }
         Err(error) => report_result(Err(error.into()), &message_streams(environment)),
+    }
+}
+
+/// The hint for an output without the table of `--by`. `None` if the output has the table.
+fn hint_about_breakdown(draw: &DrawArgs, output: Output) -> Option<&'static str> {
+    draw.by?;
+    match output {
+        Output::Picture(View::Sequence | View::Table | View::Wide) => None,
+        Output::Document(_) => Some("the document always has byNode and byImage, also without --by"),
+        Output::Picture(View::Grid | View::Runs) | Output::Changes | Output::Names => {
+            Some("--by adds its table to -o seq, table and wide; -o json has byNode and byImage")
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
+use crate::export::breakdown::{ImageBreakdownEntry, NodeEntry};
 use crate::export::budget::BudgetEntry;
 use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
 use crate::export::pod::PodEntry;
@@ -145,6 +146,12 @@ pub struct WorkloadEntry<'a> {
     pub waits: Vec<WaitEntry>,
     /// The pulls of each image on each node.
     pub images: Vec<ImageEntry>,
+    /// The Pods per node, the node with the most slot time first. The lines of `jsonl` do not contain this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_node: Option<Vec<NodeEntry>>,
+    /// The Pods per image, the image with the most slot time first. The lines of `jsonl` do not contain this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_image: Option<Vec<ImageBreakdownEntry>>,
     /// The Pods, by creation. The lines of `jsonl` do not contain this field, because each Pod has lines of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<PodList<'a>>,
@@ -154,7 +161,9 @@ impl<'a> WorkloadEntry<'a> {
     /// The entry of a workload with all its Pods.
     pub fn with_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
         let pods = PodList { timeline, workload, now };
-        Self { pods: Some(pods), ..Self::without_pods(timeline, workload, now) }
+        let by_node = Some(NodeEntry::list(timeline, workload, now));
+        let by_image = Some(ImageBreakdownEntry::list(timeline, workload, now));
+        Self { by_node, by_image, pods: Some(pods), ..Self::without_pods(timeline, workload, now) }
     }
 
     /// The entry of a workload without the field `pods`.
@@ -215,6 +224,8 @@ impl<'a> WorkloadEntry<'a> {
             findings: Vec::new(),
             waits: Vec::new(),
             images: Vec::new(),
+            by_node: None,
+            by_image: None,
             pods: None,
         }
     }

@@ -8,6 +8,7 @@
 
 #![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
+pub(crate) mod breakdown;
 pub(crate) mod budget;
 pub(crate) mod container;
 pub(crate) mod document;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::timeline::BreakdownBy;
+
 /// The kind of picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
@@ -85,6 +87,8 @@ pub struct ViewState {
     pub explain: bool,
     /// Whether each container has its own bar below the bar of its Pod.
     pub containers: bool,
+    /// The property by which a table below each workload divides its Pods. If `None`, there is no such table.
+    pub breakdown: Option<BreakdownBy>,
     /// The uid of the only workload that is shown, with the workloads below it; `None` shows all workloads.
     pub workload: Option<Arc<str>>,
     /// The namespace of a command without `-n`. `None` if the source is not a cluster.

@@ -109,3 +109,27 @@ fn slow_pulls_are_explained_by_image_node_and_bandwidth() {
     let pulls = finding(&entry, "pulls");
     insta::assert_snapshot!(pulls.to_string());
 }
+
+#[test]
+fn the_slot_time_of_all_nodes_and_of_all_images_is_the_slot_time_with_pods() {
+    for name in ["pi", "retry", "evicted", "elastic", "lost-replaced", "suspend-done"] {
+        let scenario = read_scenario(name);
+        let now = scenario.observations.last().unwrap().received;
+        let entry = job_entry(&timeline_of(&scenario.observations), now);
+        let slots = entry["summary"]["slots"].as_object().unwrap();
+        for table in ["byNode", "byImage"] {
+            let rows = entry[table].as_array().unwrap();
+            let pods: u64 = rows.iter().map(|row| row["pods"].as_u64().unwrap()).sum();
+            assert_eq!(Some(pods), entry["summary"]["pods"].as_u64(), "{name}");
+            let lost: i64 = rows.iter().map(|row| row["lostWorkMillis"].as_i64().unwrap()).sum();
+            assert_eq!(Some(lost), entry["summary"]["lostWork"]["millis"].as_i64(), "{name}");
+            // Slots without a Pod count as back-off or as idle, and belong to no row.
+            for (field, millis) in
+                slots.iter().filter(|(field, _)| !["backOffMillis", "idleMillis"].contains(&field.as_str()))
+            {
+                let sum: i64 = rows.iter().map(|row| row["slots"][field].as_i64().unwrap()).sum();
+                assert_eq!(Some(sum), millis.as_i64(), "{name}: {field} in {table}");
+            }
+        }
+    }
+}

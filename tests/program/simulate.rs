@@ -33,6 +33,25 @@ fn drawing_flags_change_the_picture() {
 }
 
 #[test]
+fn a_table_per_node_or_per_image_is_added_on_request() {
+    for by in ["node", "image"] {
+        let result = seq(&["simulate", "--width", "120", "--by", by]);
+        let table: Vec<&str> =
+            result.stdout.lines().skip_while(|line| !line.contains("SLOT TIME")).take(4).collect();
+        insta::assert_snapshot!(format!("breakdown_by_{by}"), table.join("\n"));
+    }
+    for (format, hint) in [
+        ("grid", "--by adds its table to -o seq, table and wide; -o json has byNode and byImage"),
+        ("json", "the document always has byNode and byImage, also without --by"),
+    ] {
+        let result = seq(&["simulate", "-o", format, "--by", "node"]);
+        assert!(result.stderr.contains(hint) && !result.stdout.contains("SLOT TIME"), "{result}");
+    }
+    let table = seq(&["simulate", "-o", "table", "--by", "node", "--width", "100"]);
+    assert!(table.stdout.contains("\nNODE ") && table.stderr.is_empty(), "{table}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_run() {
     for format in ["json", "yaml", "jsonl", "seq"] {
         let run = |seed| seq(&["simulate", "-o", format, "--seed", seed]).stdout;

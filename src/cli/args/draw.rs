@@ -22,6 +22,9 @@ pub(crate) struct DrawArgs {
     /// How rows are divided into blocks
     #[arg(long, value_name = "BY", default_value = "workload")]
     pub(crate) group_by: GroupByArg,
+    /// Add a table of Pods, pulls, slot time and lost work per node or per image (seq, table, wide)
+    #[arg(long, value_name = "BY")]
+    pub(crate) by: Option<ByArg>,
     /// The time at which bars begin
     #[arg(long, value_name = "AT", default_value = "wall")]
     pub(crate) align: AlignArg,
@@ -44,6 +47,7 @@ impl DrawArgs {
     pub(crate) fn arranges_pods(&self) -> bool {
         self.sort.is_some()
             || self.group_by != GroupByArg::Workload
+            || self.by.is_some()
             || self.align != AlignArg::Wall
             || self.explain
             || self.containers
@@ -91,6 +95,15 @@ pub(crate) enum GroupByArg {
     Outcome,
     /// One block
     None,
+}
+
+/// The property by which the additional table divides the Pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ByArg {
+    /// A row per node
+    Node,
+    /// A row per image
+    Image,
 }
 
 /// The time at which bars begin.

@@ -432,7 +432,7 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 /// A number of bytes in decimal units: `4.1 GB`, `26 MB`.
-fn format_bytes(bytes: u64) -> String {
+pub(crate) fn format_bytes(bytes: u64) -> String {
     let (unit, name) = match bytes {
         ..1_000_000 => (1_000, "kB"),
         1_000_000..1_000_000_000 => (1_000_000, "MB"),

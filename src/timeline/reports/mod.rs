@@ -1,6 +1,7 @@
 //! Reports about a timeline that are computed on demand: findings, retries, slot time and statistics.
 
 pub(crate) mod back_offs;
+pub(crate) mod breakdown;
 pub(crate) mod counted_results;
 pub(crate) mod disruptions;
 pub(crate) mod fatal_causes;

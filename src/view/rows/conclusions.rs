@@ -6,10 +6,11 @@ use crate::timeline::{Finding, FindingKind, Summary, Workload};
 use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
+use crate::view::rows::breakdown_table::breakdown_lines;
 use crate::view::rows::findings;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
 use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
-use crate::view::state::{GroupBy, Size};
+use crate::view::state::{GroupBy, Size, View};
 use crate::view::view_context::ViewContext;
 
 /// The verdict may have a second line if the screen has at least this many lines for each group of Pods.
@@ -76,6 +77,13 @@ pub(crate) fn conclusion_lines(
     let find = || find(context, group, summary, columns, (max_findings, lines_per_finding));
     let findings = context.cache.findings.get_or_compute(context.version(), key, find);
     lines.extend(findings.iter().cloned());
+    let has_tables = match context.state.view {
+        View::Sequence | View::Table | View::Wide => true,
+        View::Grid | View::Runs => false,
+    };
+    if let (Some(workload), Some(by)) = (group.workload(), context.state.breakdown.filter(|_| has_tables)) {
+        lines.extend(breakdown_lines(context, workload, by, columns, room.lines / 3));
+    }
     lines
 }
 

@@ -1,5 +1,6 @@
 //! The Pods that are shown, their groups and order, and the lines of text around them.
 
+pub(crate) mod breakdown_table;
 pub(crate) mod clock_text;
 pub(crate) mod conclusions;
 pub(crate) mod container_text;
