@@ -61,9 +61,9 @@ pub mod testing {
 
     pub mod timeline {
         pub use crate::timeline::{
-            Backtest, Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, ObservedRun, OpenRetry,
-            PodKey, PredictedTime, Prediction, PredictionRefusal, RefusalKind, RunChange, Summary, TimeLeft,
-            Timeline, TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
+            Backtest, BreakdownBy, Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, ObservedRun,
+            OpenRetry, PodKey, PredictedTime, Prediction, PredictionRefusal, RefusalKind, RunChange, Summary,
+            TimeLeft, Timeline, TimelinePod, WhatIf, WhatIfRequest, Workload, WorkloadState,
         };
     }
 

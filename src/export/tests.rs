@@ -374,7 +374,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 32, "31 fields of a workload, and its Pods");
+    assert_eq!(last, 33, "32 fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -114,6 +114,7 @@ const SEQUENCE: ViewState = ViewState {
     containers: false,
     workload: None,
     current_namespace: None,
+    breakdown: None,
     recent_only: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };

@@ -61,7 +61,7 @@ fn idle_slots_are_explained_by_the_pause_between_two_pods() {
     let text = finding(&entry, "idle")["text"].as_str().unwrap();
     assert!(
         text.starts_with("idle slots took ")
-            && text.contains("of slot time: 3s pass between the end of a Pod and the start"),
+            && text.contains("of slot time: 3.0s pass between the end of a Pod and the start"),
         "{text}"
     );
     assert!(entry["findings"].as_array().unwrap().len() <= 3);

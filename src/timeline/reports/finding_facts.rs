@@ -1,8 +1,11 @@
 //! The sentences of the findings, with the facts behind each loss: images, nodes, Pods and tries.
+//!
+//! The results of `write!` are ignored, because writing to a string cannot fail.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -62,8 +65,8 @@ impl<'a> FactFinder<'a> {
         self.reserved().iter().any(ReservedResource::is_accelerator)
     }
 
-    /// Writes the finding about a loss.
-    pub(crate) fn describe(&mut self, cost: Cost) -> Finding {
+    /// Writes the finding about a loss. `None` if nothing but its share is known.
+    pub(crate) fn describe(&self, cost: Cost) -> Option<Finding> {
         let mut finding = Finding {
             kind: cost.kind,
             share: cost.share,
@@ -103,7 +106,7 @@ impl<'a> FactFinder<'a> {
             FindingKind::BackOff => self.describe_back_off(&share, &mut finding),
             FindingKind::LostWork => self.describe_lost_work(&share, &mut finding),
             FindingKind::Idle => {
-                finding.text = format!("idle slots took {share} of slot time: {}", self.explain_idle());
+                finding.text = format!("idle slots took {share} of slot time: {}", self.explain_idle()?);
             }
             FindingKind::Stragglers => self.describe_stragglers(&share, &mut finding),
             FindingKind::Reserved => {
@@ -111,7 +114,7 @@ impl<'a> FactFinder<'a> {
                     format!("{} were reserved before work began", format_reserved(self.reserved()));
             }
         }
-        finding
+        Some(finding)
     }
 
     /// The name of a Pod, and the node on which it ran: `pi-a on node-1`.
@@ -155,7 +158,7 @@ impl<'a> FactFinder<'a> {
             Some((reason, None)) => format!(": {reason}"),
             None => String::new(),
         };
-        finding.text += &format!(": {extent} ({}{because})", self.name_pod(key));
+        let _ = write!(finding.text, ": {extent} ({}{because})", self.name_pod(key));
         finding.reasons.extend(reason.map(|(reason, _)| reason));
         finding.node.clone_from(&self.timeline.identity(key).node);
         self.add_pods(losses.iter().take(waiting).map(|(_, key)| *key), finding);
@@ -203,7 +206,7 @@ impl<'a> FactFinder<'a> {
             let place = if pulls.len() == 1 { format!("{node}") } else { format!("{part} on {node}, which") };
             let speed = on_node.format_speeds(&[]);
             let waited = format_waiting(&[on_node]);
-            finding.text += &format!(": {place} pulled {image}{size}{speed}{waited}");
+            let _ = write!(finding.text, ": {place} pulled {image}{size}{speed}{waited}");
             finding.node = Some(Arc::clone(node));
             self.add_pods(on_node.pods.iter().copied(), finding);
         } else {
@@ -211,7 +214,7 @@ impl<'a> FactFinder<'a> {
                 all.iter().copied().filter(|pulls| !std::ptr::eq(*pulls, on_node)).collect();
             let speed = on_node.format_speeds(&others);
             let waited = format_waiting(&all);
-            finding.text += &format!(": {} nodes pulled {image}{size}{speed}{waited}", all.len());
+            let _ = write!(finding.text, ": {} nodes pulled {image}{size}{speed}{waited}", all.len());
             self.add_pods(all.iter().flat_map(|pulls| pulls.pods.iter().copied()), finding);
         }
     }
@@ -221,12 +224,12 @@ impl<'a> FactFinder<'a> {
         let count = |is_counted: fn(&PodOverview) -> bool| {
             self.pods().iter().filter(|(key, _)| is_counted(self.timeline.overview(*key))).count()
         };
-        let failed = count(|pod| pod.has_failed());
+        let failed = count(PodOverview::has_failed);
         let with_failed_run = count(|pod| pod.has_failed_run);
         if failed > 0 {
-            finding.text += &format!(" after {}", format_pods(failed, "failed Pod"));
+            let _ = write!(finding.text, " after {}", format_pods(failed, "failed Pod"));
         } else if with_failed_run > 0 {
-            finding.text += &format!(" after failed runs in {}", format_pods(with_failed_run, "Pod"));
+            let _ = write!(finding.text, " after failed runs in {}", format_pods(with_failed_run, "Pod"));
         }
         let keys = self.pods().iter().map(|(key, _)| *key);
         let is_failed = |key: &PodKey| {
@@ -253,25 +256,20 @@ impl<'a> FactFinder<'a> {
         let mut lost: Vec<(i64, PodKey)> = lost.filter(|(millis, _)| *millis > 0).collect();
         lost.sort_by_key(|&(millis, _)| Reverse(millis));
         if let Some(&(longest, key)) = lost.first() {
-            finding.text += &match lost.len() {
-                1 => format!(", {} in {}", format_elapsed_millis(longest), self.name_pod(key)),
-                _ => format!(
-                    "; the most in one Pod is {} in {}",
-                    format_elapsed_millis(longest),
-                    self.name_pod(key)
-                ),
-            };
+            let introduction = if lost.len() == 1 { ", " } else { "; the most in one Pod is " };
+            let longest = format_elapsed_millis(longest);
+            let _ = write!(finding.text, "{introduction}{longest} in {}", self.name_pod(key));
             finding.node.clone_from(&self.timeline.identity(key).node);
         }
         self.add_pods(lost.into_iter().map(|(_, key)| key), finding);
     }
 
-    /// Why slots had no Pod: `0.8s pass between the end of a Pod and the start of the next`.
-    fn explain_idle(&self) -> String {
+    /// Why slots had no Pod; `None` if it is unknown: `0.8s pass between the end of a Pod and the start of the next`.
+    fn explain_idle(&self) -> Option<String> {
         let overviews = || self.pods().iter().map(|(key, _)| self.timeline.overview(*key));
-        let mut starts: Vec<i64> = overviews().filter_map(|pod| pod.start_millis()).collect();
+        let mut starts: Vec<i64> = overviews().filter_map(PodOverview::start_millis).collect();
         let mut ends: Vec<i64> =
-            overviews().filter_map(|pod| pod.end()).map(Timestamp::as_millisecond).collect();
+            overviews().filter_map(PodOverview::end).map(Timestamp::as_millisecond).collect();
         starts.sort_unstable();
         ends.sort_unstable();
         let first_end = ends.first().copied().unwrap_or(i64::MAX);
@@ -284,21 +282,18 @@ impl<'a> FactFinder<'a> {
             && in_gaps.saturating_mul(2) >= self.summary.slots.idle
         {
             let median = format_exact(SignedDuration::from_millis(*median));
-            return format!("{median} pass between the end of a Pod and the start of the next");
+            return Some(format!("{median} pass between the end of a Pod and the start of the next"));
         }
         let created = self.workload.created.map(Timestamp::as_millisecond);
         let before = starts.first().zip(created).map_or(0, |(first, created)| first - created);
         let finished = self.workload.finished.map(Timestamp::as_millisecond);
         let after = ends.last().zip(finished).map_or(0, |(last, finished)| finished - last);
-        match (before.max(after) >= MIN_WAIT, before > after) {
-            (true, true) => {
-                format!("the first Pod was created {} after the workload", format_elapsed_millis(before))
-            }
-            (true, false) => {
-                format!("the workload ended {} after its last Pod", format_elapsed_millis(after))
-            }
-            (false, _) => "slots had no Pod".to_owned(),
-        }
+        let text = if before > after {
+            format!("the first Pod was created {} after the workload", format_elapsed_millis(before))
+        } else {
+            format!("the workload ended {} after its last Pod", format_elapsed_millis(after))
+        };
+        (before.max(after) >= MIN_WAIT).then_some(text)
     }
 
     /// `3 of 200 Pods ended after all others and took 41 % of the wall time (2 on node-7, index 113 on its 2nd try)`.
@@ -328,7 +323,7 @@ impl<'a> FactFinder<'a> {
             });
         }
         if !details.is_empty() {
-            finding.text += &format!(" ({})", details.join(", "));
+            let _ = write!(finding.text, " ({})", details.join(", "));
         }
         self.add_pods(keys.into_iter(), finding);
     }
@@ -364,16 +359,13 @@ impl PullsOnNode {
         let rates: Option<Vec<u64>> = all()
             .map(|pulls| Some(pulls.bytes?.saturating_mul(1_000) / u64::try_from(pulls.longest).ok()?))
             .collect();
-        let texts: Vec<String> = match rates {
-            Some(mut rates) => {
-                rates.sort_unstable();
-                rates.iter().map(|rate| format!("{}/s", format_bytes(*rate))).collect()
-            }
-            None => {
-                let mut times: Vec<i64> = all().map(|pulls| pulls.longest).collect();
-                times.sort_unstable();
-                times.into_iter().map(|millis| format_exact(SignedDuration::from_millis(millis))).collect()
-            }
+        let texts: Vec<String> = if let Some(mut rates) = rates {
+            rates.sort_unstable();
+            rates.iter().map(|rate| format!("{}/s", format_bytes(*rate))).collect()
+        } else {
+            let mut times: Vec<i64> = all().map(|pulls| pulls.longest).collect();
+            times.sort_unstable();
+            times.into_iter().map(|millis| format_exact(SignedDuration::from_millis(millis))).collect()
         };
         let word = if all().all(|pulls| pulls.bytes.is_some()) { "at" } else { "in" };
         match (texts.first(), texts.last()) {

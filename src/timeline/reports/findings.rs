@@ -25,7 +25,7 @@ impl Timeline {
         if total <= 0 {
             return Vec::new();
         }
-        let mut facts = FactFinder::new(self, workload, summary, now);
+        let facts = FactFinder::new(self, workload, summary, now);
         let mut costs: Vec<Cost> = slot_costs(summary);
         if let Some(stragglers) = self.stragglers(workload) {
             costs.extend(share_of(stragglers.millis, summary.wall_millis).map(|share| Cost {
@@ -43,12 +43,11 @@ impl Timeline {
         costs.extend(reserved.filter(|_| facts.has_reserved_accelerator()));
         costs.retain(|cost| cost.share >= MIN_SHARE && cost.millis >= MIN_MILLIS);
         costs.sort_by(|a, b| b.share.partial_cmp(&a.share).unwrap_or(Ordering::Equal));
-        costs.truncate(MAX_FINDINGS);
-        let is_listed = costs.iter().any(|cost| cost.kind == FindingKind::Reserved);
-        if costs.len() < MAX_FINDINGS && !is_listed {
+        if !costs.iter().any(|cost| cost.kind == FindingKind::Reserved) {
             costs.extend(reserved.filter(|cost| cost.share >= MIN_SHARE));
         }
-        costs.into_iter().map(|cost| facts.describe(cost)).collect()
+        // A loss without known facts is no finding, because the verdict says its share already.
+        costs.into_iter().filter_map(|cost| facts.describe(cost)).take(MAX_FINDINGS).collect()
     }
 }
 

@@ -386,7 +386,9 @@ impl SlotState {
     fn finish_pods(&mut self, by_pod: &mut [PodSlotTime]) {
         if !by_pod.is_empty() {
             let pods: Vec<usize> = self.pods.keys().copied().collect();
-            pods.into_iter().for_each(|pod| self.finish_pod(pod, by_pod));
+            for pod in pods {
+                self.finish_pod(pod, by_pod);
+            }
         }
     }
 

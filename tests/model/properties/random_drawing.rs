@@ -2,7 +2,7 @@
 
 use jiff::tz::{TimeZone, offset};
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::testing::timeline::{PodKey, Timeline};
+use kubectl_seq::testing::timeline::{BreakdownBy, PodKey, Timeline};
 use kubectl_seq::testing::view::{
     Align, FrameCache, Glyphs, GroupBy, Line, Link, PodExtras, Size, Sort, View, ViewState, Window, Zoom,
     draw_pod, for_each_line, render_picture,
@@ -58,6 +58,7 @@ impl RandomDrawing {
                 .clone(),
             explain: random.percent(30),
             containers: random.percent(30),
+            breakdown: random.pick(&[None, Some(BreakdownBy::Node), Some(BreakdownBy::Image)]),
             workload: timeline
                 .workloads()
                 .get(random.next_below(8))
