@@ -114,7 +114,8 @@ struct State<'a, D> {
     /// The time before which the controller creates no Pod.
     hold_until: i64,
     failures_in_a_row: u32,
-    last_created: Option<i64>,
+    /// When the controller decided to create the last Pod.
+    last_turn: Option<i64>,
     played: Played,
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn play(plan: &PlayPlan, draws: &mut impl Draws) -> Played {
         retries: BinaryHeap::new(),
         hold_until: 0,
         failures_in_a_row: 0,
-        last_created: None,
+        last_turn: None,
         played: Played::default(),
         draws,
     };
@@ -183,10 +184,11 @@ impl<D: Draws> State<'_, D> {
             self.retries.pop();
         }
         let gap = if has_gap { self.draws.gap() } else { 0 };
-        let earliest =
-            self.last_created.map_or(i64::MIN, |last| last.saturating_add(self.draws.creation_interval()));
-        let created = at.saturating_add(gap).max(earliest);
-        self.last_created = Some(created);
+        // The interval limits how fast the controller creates Pods. A long gap of one Pod does not delay the next one.
+        let interval = self.draws.creation_interval();
+        let turn = self.last_turn.map_or(at, |last| at.max(last.saturating_add(interval)));
+        self.last_turn = Some(turn);
+        let created = turn.saturating_add(gap);
         let node = self.draws.choose_node(self.nodes.len()).unwrap_or_else(|| self.emptiest_node());
         let is_cold = self.nodes[node].ready.is_none_or(|ready| ready > created);
         let DrawnPod { parts, fails, .. } = self.draws.pod(pieces, is_cold, retries < MAX_RETRIES);
