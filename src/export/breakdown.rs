@@ -62,20 +62,15 @@ impl From<&BreakdownRow> for BreakdownEntry {
     }
 }
 
-impl NodeEntry {
-    /// The entries of a workload.
-    pub(crate) fn list(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Self> {
-        let rows = timeline.breakdown(workload, BreakdownBy::Node, now);
-        let name = |row: &BreakdownRow| row.name.as_deref().map(str::to_owned);
-        rows.iter().map(|row| Self { node: name(row), breakdown: row.into() }).collect()
-    }
-}
-
-impl ImageBreakdownEntry {
-    /// The entries of a workload.
-    pub(crate) fn list(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Self> {
-        let rows = timeline.breakdown(workload, BreakdownBy::Image, now);
-        let name = |row: &BreakdownRow| row.name.as_deref().map(str::to_owned);
-        rows.iter().map(|row| Self { image: name(row), breakdown: row.into() }).collect()
-    }
+/// The breakdowns of a workload per node and per image.
+pub(crate) fn breakdown_entries(
+    timeline: &Timeline,
+    workload: &Workload,
+    now: Timestamp,
+) -> (Vec<NodeEntry>, Vec<ImageBreakdownEntry>) {
+    let [nodes, images] = timeline.breakdowns(workload, [BreakdownBy::Node, BreakdownBy::Image], now);
+    let name = |row: &BreakdownRow| row.name.as_deref().map(str::to_owned);
+    let nodes = nodes.iter().map(|row| NodeEntry { node: name(row), breakdown: row.into() }).collect();
+    let images = images.iter().map(|row| ImageBreakdownEntry { image: name(row), breakdown: row.into() });
+    (nodes, images.collect())
 }

@@ -7,7 +7,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
-use crate::export::breakdown::{ImageBreakdownEntry, NodeEntry};
+use crate::export::breakdown::{ImageBreakdownEntry, NodeEntry, breakdown_entries};
 use crate::export::budget::BudgetEntry;
 use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
 use crate::export::pod::PodEntry;
@@ -161,9 +161,13 @@ impl<'a> WorkloadEntry<'a> {
     /// The entry of a workload with all its Pods.
     pub fn with_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
         let pods = PodList { timeline, workload, now };
-        let by_node = Some(NodeEntry::list(timeline, workload, now));
-        let by_image = Some(ImageBreakdownEntry::list(timeline, workload, now));
-        Self { by_node, by_image, pods: Some(pods), ..Self::without_pods(timeline, workload, now) }
+        let (by_node, by_image) = breakdown_entries(timeline, workload, now);
+        Self {
+            by_node: Some(by_node),
+            by_image: Some(by_image),
+            pods: Some(pods),
+            ..Self::without_pods(timeline, workload, now)
+        }
     }
 
     /// The entry of a workload without the field `pods`.

@@ -52,7 +52,7 @@ impl<'a> ViewContext<'a> {
         self.cache.summary(self.timeline, workload, self.now)
     }
 
-    /// The findings about a workload. They are as old as its summary.
+    /// The findings about a workload. They are as old as its summary, or older if it has many Pods.
     pub(crate) fn findings(&self, workload: &Workload) -> Rc<Vec<Finding>> {
         self.cache.findings(self.timeline, workload, self.now)
     }

@@ -169,9 +169,16 @@ struct CachedSummary {
     computed_at: Timestamp,
     state: WorkloadState,
     summary: Summary,
-    /// The findings that go with the summary. `None` until a frame shows them.
-    findings: Option<Rc<Vec<Finding>>>,
+    /// The findings, and when they were computed. `None` until a frame shows them.
+    findings: Option<(Timestamp, Rc<Vec<Finding>>)>,
 }
+
+/// The findings about a workload with at least this many Pods are reused for [`FINDINGS_MILLIS`], because they cost more
+/// than a summary.
+const MIN_PODS_OF_OLD_FINDINGS: usize = 1_000;
+
+/// How long the findings about a workload with many Pods are reused, in milliseconds.
+const FINDINGS_MILLIS: i64 = 10_000;
 
 #[derive(Debug)]
 struct CachedTimeLeft {
@@ -256,12 +263,18 @@ impl FrameCache {
             return cached.summary;
         }
         let summary = timeline.summary(workload, now);
-        let cached = CachedSummary { computed_at: now, state: workload.state, summary, findings: None };
+        let has_many_pods = workload.pods.len() >= MIN_PODS_OF_OLD_FINDINGS;
+        let old = summaries.remove(&workload.uid).filter(|old| has_many_pods && old.state == workload.state);
+        let findings = old.and_then(|old| old.findings).filter(|(computed_at, _)| {
+            let age = now.as_millisecond().saturating_sub(computed_at.as_millisecond());
+            (0..FINDINGS_MILLIS).contains(&age)
+        });
+        let cached = CachedSummary { computed_at: now, state: workload.state, summary, findings };
         summaries.insert(Arc::clone(&workload.uid), cached);
         summary
     }
 
-    /// The findings about a workload. They are as old as its summary.
+    /// The findings about a workload. They are as old as its summary, or older if it has many Pods.
     pub(crate) fn findings(
         &self,
         timeline: &Timeline,
@@ -272,8 +285,8 @@ impl FrameCache {
         let mut summaries = self.summaries.borrow_mut();
         let Some(cached) = summaries.get_mut(&workload.uid) else { return Rc::default() };
         let at = cached.computed_at;
-        let findings =
-            cached.findings.get_or_insert_with(|| Rc::new(timeline.findings(workload, &summary, at)));
+        let compute = || (at, Rc::new(timeline.findings(workload, &summary, at)));
+        let (_, findings) = cached.findings.get_or_insert_with(compute);
         Rc::clone(findings)
     }
 }
