@@ -200,7 +200,7 @@ fn check_a_preempted_pod(cluster: &PrivateCluster) {
     assert!(instant(victim, "workEnded") <= instant(urgent, "workStarted"), "{live:#}");
     let drawn = namespace.seq(&["get", "job", "low", "--width=160"]).succeeds();
     drawn.prints("preempted by pod/urgent");
-    drawn.prints("lost: 1 Pod preempted");
+    drawn.prints("% lost");
 }
 
 /// Returns the nearest-rank percentile.

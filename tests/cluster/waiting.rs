@@ -50,7 +50,7 @@ fn waits_for_admission_and_scheduling_gates_are_shown() {
     remove_first_gates();
     running.wait_for_text(&format!("waits: {one}"));
     // The picture mentions only long waits, so the test waits for this line.
-    let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], " waited ");
+    let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "the wait for a node took ");
     drawn.prints(one);
     remove_first_gates();
     let result = running.wait().succeeds();
