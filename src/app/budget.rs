@@ -8,7 +8,7 @@ use crate::timeline::{BudgetUnit, Measured};
 use crate::view;
 use crate::view::Names;
 
-/// What the user reads about the budgets at the end of a run.
+/// The sentences about the budgets at the end of a run.
 #[derive(Debug)]
 pub(crate) struct BudgetReport {
     /// How the run would end without budgets.

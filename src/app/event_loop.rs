@@ -152,7 +152,7 @@ impl Run<'_> {
                 if !is_drained && logs_silent_since.elapsed() < LOG_END_TIMEOUT {
                     continue;
                 }
-                if !self.is_up_to_date() {
+                if !self.poll_final_refresh() {
                     continue;
                 }
                 if !is_drained {

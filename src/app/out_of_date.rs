@@ -44,14 +44,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Stores that the source has read once more what may have been out of date.
+    /// Stores that the source has finished the final refresh.
     pub(crate) fn on_refreshed(&mut self) {
         self.final_refresh = FinalRefresh::Done;
     }
 
-    /// Whether the source has read once more what may be out of date, or can do so no more. The first call asks the source
-    /// to do so.
-    pub(crate) fn is_up_to_date(&mut self) -> bool {
+    /// Asks the source for the final refresh on the first call: the source lists again the collections that may be out of
+    /// date. Returns `true` if the source has finished, cannot refresh, or takes too long.
+    pub(crate) fn poll_final_refresh(&mut self) -> bool {
         let Some(refresh) = &self.options.feed.refresh else { return true };
         match self.final_refresh {
             FinalRefresh::Done => true,

@@ -34,7 +34,7 @@ pub struct BacktestEntry {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PredictionEntry {
-    /// What differs from the run.
+    /// The differences from the run.
     pub change: ChangeEntry,
     /// The predicted wall time.
     pub wall_millis: i64,

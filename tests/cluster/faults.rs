@@ -210,8 +210,9 @@ fn compare(undisturbed: &Value, result: &CommandResult, fault: Fault, deleted: &
     differences
 }
 
-/// The time by which a fault delays what the program receives, in milliseconds. An instant whose evidence is the receipt is
-/// later by this time. If the clock of the program's machine is off, the program knows its error only to a second.
+/// The time by which a fault delays what the program receives, in milliseconds. Times that come only
+/// from a receipt may be late by this time. If the clock of the program's machine is wrong, the program knows the error of the
+/// clock only to a second.
 fn delay_of(fault: Fault) -> i64 {
     match fault {
         Fault::Disordered => 500,

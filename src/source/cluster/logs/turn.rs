@@ -365,8 +365,8 @@ impl Turn {
         }
     }
 
-    /// Waits for a change of progress after the stream was closed, because the container has probably ended. If no
-    /// change arrives, the kubelet or a proxy closed the stream, and the log is requested again.
+    /// Waits for news of the container after its stream was closed, because the container has probably ended. If no news
+    /// arrives, the kubelet or a proxy has closed the stream, so the log is requested again.
     async fn wait_for_end(&mut self, pauses: &mut RetryPauses) {
         self.pause(next_pause(pauses).max(Duration::from_secs(1))).await;
     }

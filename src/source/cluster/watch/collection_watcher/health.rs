@@ -102,7 +102,7 @@ impl CollectionWatcher {
         }
     }
 
-    /// Waits until the run asks the source to read once more what may be out of date.
+    /// Waits until the run asks for the final refresh of the collections that may be out of date.
     pub(crate) async fn wait_for_refresh(&mut self) {
         if self.refresh.changed().await.is_err() {
             std::future::pending::<()>().await;
