@@ -7,45 +7,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::harness::{CommandResult, Namespace, kubectl, run};
+use crate::markdown::blocks;
 
 const PAGE: &str = include_str!("../../docs/ci.md");
 
 /// The sections whose commands run in a CI service, each with the variable that names the service.
 const SERVICES: [(&str, &str); 2] = [("GitHub Actions", "GITHUB_ACTIONS"), ("GitLab CI", "GITLAB_CI")];
-
-/// A fenced block of the page.
-struct Block {
-    /// The heading of the section.
-    section: String,
-    language: String,
-    text: String,
-}
-
-/// Returns the fenced blocks of a page.
-fn blocks(page: &str) -> Vec<Block> {
-    let (mut section, mut blocks, mut open): (String, Vec<Block>, bool) = (String::new(), Vec::new(), false);
-    for line in page.lines() {
-        match (line.strip_prefix("```"), open) {
-            (Some(language), false) => {
-                let language = language.to_owned();
-                blocks.push(Block { section: section.clone(), language, text: String::new() });
-                open = true;
-            }
-            (Some(_), true) => open = false,
-            (None, true) => {
-                let block = blocks.last_mut().unwrap();
-                block.text.push_str(line);
-                block.text.push('\n');
-            }
-            (None, false) => {
-                if let Some(heading) = line.strip_prefix("## ") {
-                    heading.clone_into(&mut section);
-                }
-            }
-        }
-    }
-    blocks
-}
 
 /// A folder with the files of the page, and a namespace for its commands.
 struct Page {

@@ -85,14 +85,6 @@ fn without_a_kubeconfig_the_error_names_the_simulation() {
 }
 
 #[test]
-fn the_readme_shows_the_picture_that_its_first_command_draws() {
-    let readme = include_str!("../../README.md");
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/job.yaml");
-    let picture = seq(&["simulate", "-f", example, "--width", "90"]).stdout;
-    assert!(readme.contains(&picture), "README.md must contain:\n{picture}");
-}
-
-#[test]
 fn the_documentation_describes_every_output_format() {
     let commands = include_str!("../../docs/commands.md");
     for format in super::output_formats() {

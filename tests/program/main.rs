@@ -1,6 +1,8 @@
 //! Runs the program as a user does, without a cluster. Checks both output streams and the exit code.
 
 mod ci;
+#[expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
+mod documents;
 mod help;
 mod hostile;
 mod hostile_server;
