@@ -8,6 +8,7 @@ pub(crate) mod cli;
 pub(crate) mod export;
 pub(crate) mod lifecycle;
 pub(crate) mod observation;
+pub(crate) mod platform;
 pub(crate) mod source;
 pub(crate) mod terminal;
 pub(crate) mod timeline;

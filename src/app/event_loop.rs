@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::console::Console;
@@ -16,9 +15,10 @@ use crate::app::reporter::selection::Reporters;
 use crate::app::run::Run;
 use crate::app::run_options::RunOptions;
 use crate::app::signals::Signals;
+use crate::platform::signal_kinds::TerminalSignal;
+use crate::platform::signals::TerminalSignals;
 use crate::source::Update;
 use crate::source::cluster::logs::LogUpdate;
-use crate::terminal::tty::SIGCONT;
 use crate::tui::input::Input;
 
 /// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
@@ -105,8 +105,7 @@ impl Run<'_> {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
         let mut ticks = new_ticks();
         let mut signals = Signals::new()?;
-        let mut resized = signal(SignalKind::window_change())?;
-        let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
+        let mut terminal_signals = TerminalSignals::new()?;
         let mut ended_since: Option<Instant> = None;
         let mut has_feed_ended = false;
         let mut logs_silent_since = Instant::now();
@@ -133,8 +132,10 @@ impl Run<'_> {
                     }
                 },
                 Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched),
-                _ = resized.recv() => self.refresh()?,
-                _ = continued.recv() => self.resume()?,
+                signal = terminal_signals.next() => match signal {
+                    TerminalSignal::Resized => self.refresh()?,
+                    TerminalSignal::Continued => self.resume()?,
+                },
                 _ = ticks.tick() => self.tick()?,
                 update = next_log_update(&mut self.logs), if self.accepts_log() => {
                     logs_silent_since = Instant::now();

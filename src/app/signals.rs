@@ -2,15 +2,12 @@
 
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
 use crate::app::exit::Exit;
+use crate::platform::signal_kinds::EndSignal;
+use crate::platform::signals::EndSignals;
 
-/// Receives SIGINT (Ctrl-C) and SIGTERM.
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
+/// Receives the signals that end a run.
+pub(crate) struct Signals(EndSignals);
 
 impl Signals {
     /// Starts to listen. After this call, the signals no longer end the process by themselves.
@@ -18,14 +15,14 @@ impl Signals {
     /// # Errors
     /// Returns the error of the operating system if a handler cannot be installed.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        EndSignals::new().map(Self)
     }
 
     /// Waits for a signal and returns the matching exit.
     pub(crate) async fn next_exit(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
+        match self.0.next().await {
+            EndSignal::Interrupt => Exit::Interrupted,
+            EndSignal::Terminate => Exit::Terminated,
         }
     }
 }

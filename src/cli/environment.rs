@@ -20,7 +20,7 @@ pub(crate) struct Environment {
     pub(crate) ci: bool,
     /// The CI service that the program runs in, if the environment names one.
     pub(crate) ci_service: Option<CiService>,
-    /// Whether the terminal cannot move its cursor: `TERM` is `dumb` or not set.
+    /// Whether the terminal cannot move its cursor: `TERM` is `dumb`, or not set on a system that uses this variable.
     pub(crate) dumb: bool,
     /// Whether the locale uses UTF-8.
     pub(crate) utf8: bool,
@@ -41,7 +41,7 @@ impl Environment {
             no_color: text("NO_COLOR").is_some(),
             ci: is_ci(text),
             ci_service: find_ci_service(text),
-            dumb: text("TERM").is_none_or(|term| term == "dumb"),
+            dumb: text("TERM").map_or(cfg!(not(windows)), |term| term == "dumb"),
             utf8: is_utf8(locale.as_deref()),
             columns: text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
             progress: text("KUBECTL_SEQ_PROGRESS"),

@@ -31,10 +31,12 @@ use crate::cli::change::command;
 use crate::cli::command_line::{Cli, Subcommand};
 use crate::cli::environment::Environment;
 use crate::source::ErrorKind;
+use crate::terminal::tty::enable_control_sequences;
 use crate::view::View;
 
 /// Runs the program with these arguments. The first argument is the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    enable_control_sequences();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,

@@ -23,6 +23,7 @@ use self::manifests::ManifestContent;
 pub(crate) use self::manifests::Manifests;
 pub(crate) use self::printed_objects::ChangedObject;
 use self::printed_objects::{PrintedObjects, parse_objects};
+use crate::platform::process::ending_signal;
 use crate::source::error::{ErrorKind, SourceError};
 
 /// Number of bytes at the end of kubectl's messages that are always kept. At most twice this number is kept.
@@ -287,8 +288,7 @@ fn write_stdin(child: &mut Child, content: Option<ManifestContent>) -> impl Futu
 
 /// Returns kubectl's exit code. If signal n ended kubectl, the code is 128 + n, as in a shell.
 fn exit_code(status: ExitStatus) -> u8 {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+    if let Some(signal) = ending_signal(status) {
         return u8::try_from(128 + signal).unwrap_or(u8::MAX);
     }
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))

@@ -1,6 +1,5 @@
 //! The controlling terminal: its size, raw mode, cursor, keys and job control.
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::cursor::Show;
 use crossterm::event::DisableMouseCapture;
 use crossterm::terminal::{self, LeaveAlternateScreen};
-use rustix::process::{Signal, getpgrp, kill_current_process_group};
-use rustix::termios::tcgetpgrp;
 
+use crate::platform::controlling_terminal::{JobControl, open_for_writing, stop_process_group};
 use crate::terminal::keys::Keys;
-
-/// The signal with which a shell continues a stopped program.
-pub(crate) const SIGCONT: i32 = Signal::CONT.as_raw();
 
 /// All operations on a terminal except writing. Tests implement this trait with a virtual terminal.
 pub(crate) trait Terminal {
@@ -38,23 +33,35 @@ pub(crate) trait Terminal {
 
 /// Returns the number of columns and rows of the terminal on which the program was started. `None` without a terminal.
 pub(crate) fn terminal_size() -> Option<(usize, usize)> {
-    // crossterm's `size` would start two programs if there is no terminal.
-    let size = terminal::window_size().ok()?;
-    (size.columns > 0 && size.rows > 0).then_some((usize::from(size.columns), usize::from(size.rows)))
+    let (columns, rows) = if cfg!(windows) {
+        terminal::size().ok()?
+    } else {
+        // On Unix, `size` would start two programs if there is no terminal.
+        let size = terminal::window_size().ok()?;
+        (size.columns, size.rows)
+    };
+    (columns > 0 && rows > 0).then_some((usize::from(columns), usize::from(rows)))
+}
+
+/// Makes the console of Windows obey control sequences. Other terminals always do.
+pub(crate) fn enable_control_sequences() {
+    // A console that cannot obey them shows them as text, as it does for other programs.
+    #[cfg(windows)]
+    let _ = crossterm::ansi_support::supports_ansi();
 }
 
 /// The terminal on which the program was started.
 #[derive(Debug)]
 pub(crate) struct ControllingTerminal {
-    tty: Option<File>,
+    job_control: JobControl,
     /// Whether standard output is the terminal, so that the program can ask for the position of the cursor.
     can_ask_cursor: bool,
 }
 
 impl ControllingTerminal {
-    /// Opens `/dev/tty`. `is_stdout` says whether standard output is the terminal.
+    /// Opens the terminal. `is_stdout` says whether standard output is the terminal.
     pub(crate) fn new(is_stdout: bool) -> Self {
-        Self { tty: File::open("/dev/tty").ok(), can_ask_cursor: is_stdout }
+        Self { job_control: JobControl::new(), can_ask_cursor: is_stdout }
     }
 }
 
@@ -64,8 +71,7 @@ impl Terminal for ControllingTerminal {
     }
 
     fn is_foreground(&self) -> bool {
-        // Without a controlling terminal there is no job control.
-        self.tty.as_ref().and_then(|tty| tcgetpgrp(tty).ok()).is_none_or(|foreground| foreground == getpgrp())
+        self.job_control.is_foreground()
     }
 
     fn set_raw(&mut self, raw: bool) -> io::Result<()> {
@@ -89,8 +95,7 @@ impl Terminal for ControllingTerminal {
     }
 
     fn stop(&mut self) {
-        // If the program cannot be stopped, it continues.
-        let _ = kill_current_process_group(Signal::TSTP);
+        stop_process_group();
     }
 
     fn keys(&mut self) -> Keys {
@@ -117,7 +122,7 @@ fn install_panic_hook() {
         if RAW_MODE.swap(false, Ordering::Relaxed) {
             // An error means that the terminal is gone.
             let _ = terminal::disable_raw_mode();
-            if let Ok(mut tty) = File::options().write(true).open("/dev/tty") {
+            if let Ok(mut tty) = open_for_writing() {
                 let _ = crossterm::queue!(tty, DisableMouseCapture);
                 if ALTERNATE_SCREEN.swap(false, Ordering::Relaxed) {
                     let _ = crossterm::queue!(tty, LeaveAlternateScreen);

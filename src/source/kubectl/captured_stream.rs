@@ -1,11 +1,12 @@
 //! An output stream of kubectl that this program reads while kubectl runs.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::process::Stdio;
 
 use tokio::process::Command;
 use tokio::sync::mpsc;
+
+use crate::platform::controlling_terminal::open_pseudo_terminal;
 
 /// Number of bytes that are read at a time.
 const CHUNK_BYTES: usize = 16 << 10;
@@ -87,33 +88,4 @@ impl CapturedStream {
         });
         Self { chunks: Some(chunks) }
     }
-}
-
-/// Opens a pseudo-terminal that changes no byte. Returns the end to read and the end for the command.
-#[cfg(unix)]
-fn open_pseudo_terminal() -> io::Result<(File, File)> {
-    use rustix::fs::{Mode, OFlags};
-    use rustix::io::FdFlags;
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    use rustix::termios::{OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
-
-    let reader = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-    rustix::io::fcntl_setfd(&reader, FdFlags::CLOEXEC)?;
-    grantpt(&reader)?;
-    unlockpt(&reader)?;
-    let path = ptsname(&reader, Vec::new())?;
-    let writer = rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
-    let mut settings = tcgetattr(&writer)?;
-    settings.make_raw();
-    tcsetattr(&writer, OptionalActions::Now, &settings)?;
-    if let Ok(size) = tcgetwinsize(io::stderr()) {
-        // Without a size, the command uses its default.
-        let _ = tcsetwinsize(&writer, size);
-    }
-    Ok((File::from(reader), File::from(writer)))
-}
-
-#[cfg(not(unix))]
-fn open_pseudo_terminal() -> io::Result<(File, File)> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::process::Command;
 
+use crate::platform::manifest_pipe::{is_read_once, make_inheritable};
 use crate::source::error::{ErrorKind, SourceError};
 
 /// Maximum number of bytes of one manifest that is kept in memory.
@@ -109,22 +110,12 @@ pub(super) struct AttachedContent {
 
 impl AttachedContent {
     /// Creates a pipe that kubectl inherits. Returns the path by which kubectl opens the pipe.
-    #[cfg(unix)]
     fn add_pipe(&mut self, content: &ManifestContent) -> io::Result<String> {
-        use std::os::fd::AsRawFd as _;
-
         let (reader, writer) = io::pipe()?;
-        // Clears the close-on-exec flag, so that kubectl inherits the read end.
-        rustix::io::fcntl_setfd(&reader, rustix::io::FdFlags::empty())?;
-        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let path = make_inheritable(&reader)?;
         self.readers.push(reader);
         self.writers.push((writer, Arc::clone(content)));
         Ok(path)
-    }
-
-    #[cfg(not(unix))]
-    fn add_pipe(&mut self, _content: &ManifestContent) -> io::Result<String> {
-        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Starts one thread per pipe, which writes the pipe's content. Call this after kubectl has been started.
@@ -135,15 +126,6 @@ impl AttachedContent {
             std::thread::spawn(move || writer.write_all(&content));
         }
     }
-}
-
-/// Whether this path can be read only once, because it is a pipe, a device, or an open file descriptor of this process
-/// (`/dev/stdin`, or `/dev/fd/63` from `<(command)`).
-fn is_read_once(path: &str) -> bool {
-    let Ok(metadata) = std::fs::metadata(path) else { return false };
-    let is_descriptor =
-        path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
-    !metadata.is_dir() && (is_descriptor || !metadata.is_file())
 }
 
 /// Reads all of `input`, which error messages call `name`.
@@ -185,19 +167,5 @@ mod tests {
         {
             assert_eq!(quote_list_value(name), value);
         }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn pipes_and_open_files_are_read_once_but_files_and_folders_are_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.yaml");
-        std::fs::write(&file, "").unwrap();
-        assert!(!is_read_once(file.to_str().unwrap()) && !is_read_once(folder.path().to_str().unwrap()));
-        assert!(!is_read_once("https://example.com/a.yaml") && !is_read_once("*.yaml"));
-        assert!(is_read_once("/dev/null"));
-        let open = File::open(&file).unwrap();
-        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&open);
-        assert!(is_read_once(&format!("/dev/fd/{descriptor}")));
     }
 }

@@ -2,21 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::fs::{Mode, OFlags};
 
 use crate::observation::{Observation, Outage};
+use crate::platform::private_file::{open_private_file, restrict_to_owner};
 use crate::source::Update;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
 use crate::source::recording::entry::RecordedObservation;
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::redact::redact;
-
-/// Mode of the file: only its owner can read and write it.
-const FILE_MODE: u32 = 0o600;
 
 /// Records the observations of a run.
 ///
@@ -54,13 +50,8 @@ impl Recorder {
             SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", path.display()))
         };
         let unwritable = |error: io::Error| cannot_record(&system_error_text(&error)).caused_by(error);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
-            Ok(file) => File::from(file),
-            Err(rustix::io::Errno::LOOP) => {
-                return Err(cannot_record("it is a symbolic link").hint("Name the file that it points to."));
-            }
-            Err(error) => return Err(unwritable(error.into())),
+        let Some(file) = open_private_file(path).map_err(unwritable)? else {
+            return Err(cannot_record("it is a symbolic link").hint("Name the file that it points to."));
         };
         let file_to_truncate = file.try_clone().map_err(unwritable)?;
         Ok(Self {
@@ -170,7 +161,7 @@ impl Recorder {
         if let Some(file) = self.file_to_truncate.take()
             && file.metadata()?.is_file()
         {
-            file.set_permissions(std::fs::Permissions::from_mode(FILE_MODE))?;
+            restrict_to_owner(&file)?;
             file.set_len(0)?;
         }
         serde_json::to_writer(&mut self.out, &self.header)?;
