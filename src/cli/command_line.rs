@@ -14,6 +14,9 @@ use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
+use crate::cli::usage::rewrite::{rewrite_words, select_several_pods};
+use crate::cli::usage::switches::{asks_for_version, flags_for_clap, version_text};
+use crate::cli::usage::unknown_command::unknown_command_error;
 use crate::source::kubectl::ChangeCommand;
 
 /// Where did the time of a Job go?
@@ -23,7 +26,7 @@ use crate::source::kubectl::ChangeCommand;
 /// data is available as a table, a grid and JSON.
 #[derive(Debug, Parser)]
 #[command(
-    name = "kubectl-seq",
+    name = NAME,
     bin_name = "kubectl seq",
     version,
     disable_help_subcommand = false,
@@ -66,23 +69,40 @@ pub fn command() -> clap::Command {
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
     let mut words = join_value(arguments);
-    if let Some(program) = words.first().cloned() {
-        words = [program].into_iter().chain(move_leading_global_flags(&words[1..])).collect();
-    }
-    if let Some(overview) = command.find_subcommand(OVERVIEW)
-        && has_only_flags(overview, words.get(1..).unwrap_or_default())
+    let program = if words.is_empty() { NAME.into() } else { words.remove(0) };
+    if asks_only_for_version(&words)
+        && let Some(version) = version_text()
     {
-        words.insert(1.min(words.len()), OVERVIEW.into());
+        return Err(version);
+    }
+    let mut words = move_leading_global_flags(&words);
+    if let Some(overview) = command.find_subcommand(OVERVIEW)
+        && has_only_flags(overview, &words)
+    {
+        words.insert(0, OVERVIEW.into());
+    }
+    if let Some(error) = unknown_command_error(&command, &words) {
+        return Err(error);
+    }
+    if let Some(get) = command.find_subcommand("get") {
+        words = select_several_pods(get, words);
     }
     let mut kubectl_part = None;
-    if let Some(change) = words.get(1).and_then(|name| ChangeCommand::from_name(name))
-        && let Some(declared) = command.find_subcommand(change.name())
+    if let Some((name, arguments)) = words.split_first()
+        && let Some(declared) = command.find_subcommand(name).filter(|_| name != COMPLETE && name != HELP)
     {
-        let (own, kubectl) = divide_words(change, declared, &words[2..]);
-        words.truncate(2);
-        words.extend(own);
-        kubectl_part = Some(kubectl);
+        let rewritten = match ChangeCommand::from_name(name) {
+            Some(change) => {
+                let (own, kubectl) = divide_words(change, declared, arguments);
+                kubectl_part = Some(kubectl);
+                flags_for_clap(declared, own)?
+            }
+            None => rewrite_words(declared, arguments)?,
+        };
+        words.truncate(1);
+        words.extend(rewritten);
     }
+    words.insert(0, program);
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (Some(args), Some(kubectl)) = (cli.command.change_args_mut(), kubectl_part) {
@@ -120,6 +140,12 @@ pub(crate) fn first_help_screen() -> String {
     format!("{}\n", command.render_help().to_string().trim_end())
 }
 
+/// Whether there is no subcommand, and a global flag asks for the version.
+fn asks_only_for_version(words: &[OsString]) -> bool {
+    let flags = FlagTable::new(global_flags()).lex_leading(words);
+    flags.is_some_and(|(flags, rest)| rest.is_empty() && flags.iter().any(asks_for_version))
+}
+
 /// Whether the user gave no subcommand: all words are flags of the overview, or there are no words.
 fn has_only_flags(overview: &clap::Command, words: &[OsString]) -> bool {
     let mut flags = declared_flags(overview);
@@ -127,6 +153,12 @@ fn has_only_flags(overview: &clap::Command, words: &[OsString]) -> bool {
     flags.retain(|flag| !["help", "version"].contains(&flag.long.as_str()));
     FlagTable::new(flags).lex_leading(words).is_some_and(|(_, rest)| rest.is_empty())
 }
+
+/// The name of the program.
+const NAME: &str = "kubectl-seq";
+
+/// The subcommand with which clap prints the help of a subcommand.
+const HELP: &str = "help";
 
 /// The hidden subcommand that kubectl calls for completion.
 const COMPLETE: &str = "__complete";
@@ -268,6 +300,47 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_for_the_version_prints_the_version_of_this_program() {
+        for line in [
+            "--version",
+            "--version=raw",
+            "-n x --version",
+            "--version get job pi",
+            "get --version",
+            "apply -f x --version=true",
+            "simulate --version=1",
+        ] {
+            let words = ["kubectl-seq"].into_iter().chain(line.split(' ')).map(OsString::from);
+            let error = parse(words.collect()).expect_err(line);
+            assert_eq!(
+                (error.to_string().as_str(), error.use_stderr()),
+                (concat!("kubectl-seq ", env!("CARGO_PKG_VERSION"), "\n"), false),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_subcommand_gets_a_tip_with_the_right_command() {
+        for (line, tip) in [
+            ("gte job pi", "'kubectl seq get job pi'"),
+            ("aplly -f x", "'kubectl seq apply -f x'"),
+            ("logs job/pi -f", "'kubectl logs job/pi -f'"),
+            ("describe job pi", "'kubectl describe job pi'"),
+            ("wait job/pi", "'kubectl seq get TYPE/NAME -w'"),
+            ("top", "'kubectl top'"),
+            ("descrbe job pi", "'kubectl describe job pi'"),
+            ("-n x jobs -A", "'kubectl seq get jobs --namespace=x -A'"),
+            ("deploy/web", "'kubectl seq get deploy/web'"),
+            ("xyzzy", "'--help'"),
+        ] {
+            let words = ["kubectl-seq"].into_iter().chain(line.split(' ')).map(OsString::from);
+            let error = parse(words.collect()).expect_err(line).to_string();
+            assert!(error.contains("unrecognized subcommand") && error.contains(tip), "{line}: {error}");
+        }
+    }
+
+    #[test]
     fn every_subcommand_accepts_every_global_flag_before_and_behind_its_name() {
         for subcommand in [
             "get job",
@@ -282,10 +355,11 @@ mod tests {
             "replace -f x",
         ] {
             for flag in global_flags() {
-                let value = if flag.long.starts_with("insecure") || flag.long.starts_with("disable") {
-                    "true"
-                } else {
-                    "1"
+                let value = match flag.long.as_str() {
+                    "insecure-skip-tls-verify" | "disable-compression" => "true",
+                    // Other values print the version.
+                    "version" => "v1.37.2",
+                    _ => "1",
                 };
                 let word = format!("--{}={value}", flag.long);
                 for line in [format!("{word} {subcommand}"), format!("{subcommand} {word}")] {

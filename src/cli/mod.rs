@@ -16,6 +16,7 @@ pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod replay;
 pub(crate) mod simulate;
+pub(crate) mod usage;
 pub(crate) mod version;
 
 use std::ffi::OsString;

@@ -8,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod kubectl;
+pub(crate) mod nearest;
 pub(crate) mod recording;
 pub(crate) mod simulation;
 

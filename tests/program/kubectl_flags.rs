@@ -22,6 +22,7 @@ const SPELLINGS: [(&str, Spelling); 9] = [
     }),
     ("--flag", |flag, _| match flag.takes {
         Takes::Value => None,
+        Takes::OptionalValue if flag.long == "version" => None,
         Takes::OptionalValue => Some(vec![format!("--{}", flag.long)]),
     }),
     ("-f value", |flag, value| Some([short_form(flag, "", "", "")?, vec![value.to_owned()]].concat())),
@@ -35,6 +36,8 @@ const SPELLINGS: [(&str, Spelling); 9] = [
 /// Returns the value that the test gives to a flag. A switch without a value means `true`.
 fn value_of(flag: &Flag) -> &'static str {
     match flag.takes {
+        // `--version=true` prints the version of this program.
+        Takes::OptionalValue if flag.long == "version" => "v1.37.2",
         Takes::Value => "value",
         Takes::OptionalValue => "true",
     }

@@ -7,7 +7,8 @@ use clap::builder::OsStringValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::cli::kubectl_flags::flags::{Flag, Takes, declared_flags, flag_word};
+use crate::cli::kubectl_flags::flags::{Flag, Takes, declared_flags, flag_word, parse_switch};
+use crate::cli::kubectl_flags::shell_text::quote_for_shell;
 use crate::source::cluster::Connection;
 
 /// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.
@@ -137,7 +138,8 @@ impl ConnectionArgs {
     /// Returns the flags that a command needs to reach the same cluster and namespace, quoted for a shell. Leaves out
     /// secrets, which must not appear in a log.
     pub(crate) fn scope_flags(&self) -> Vec<String> {
-        let namespace = self.flags.namespace.as_ref().map(|namespace| format!("-n {}", quote(namespace)));
+        let namespace =
+            self.flags.namespace.as_ref().map(|namespace| format!("-n {}", quote_for_shell(namespace)));
         namespace.into_iter().chain(self.flags_without_namespace()).collect()
     }
 
@@ -156,17 +158,8 @@ fn pasteable_flag(word: &str) -> Option<String> {
         "namespace" | "token" | "username" | "password" | "request-timeout" | "kuberc" => None,
         name if KUBECTL_ONLY.iter().any(|(other, ..)| *other == name) => None,
         "insecure-skip-tls-verify" | "disable-compression" => Some(format!("--{word}")),
-        name => Some(format!("--{name} {}", quote(value))),
+        name => Some(format!("--{name} {}", quote_for_shell(value))),
     }
-}
-
-/// Quotes a word for a shell, if it contains a character with a meaning for the shell.
-fn quote(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Args for ConnectionArgs {
@@ -228,9 +221,5 @@ pub(crate) fn accept_global_flags(command: Command) -> Command {
 
 /// Parses the value of a switch as kubectl does.
 fn parse_bool(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err("it must be true or false".to_owned()),
-    }
+    parse_switch(text).ok_or_else(|| "it must be true or false".to_owned())
 }

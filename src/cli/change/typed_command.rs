@@ -1,13 +1,9 @@
 //! The command line that the user typed, for hints that repeat it with another command.
 
-use std::ffi::OsStr;
-
 use crate::cli::kubectl_flags::flags::{GivenFlag, Token, TypedTokens};
 use crate::cli::kubectl_flags::rows::command_flag_rows;
+use crate::cli::kubectl_flags::shell_text::{SECRET_FLAGS, quote_for_shell};
 use crate::source::kubectl::ChangeCommand;
-
-/// Flags whose values are secret. A hint must not show these values, because the hint may end up in a log.
-const SECRET_FLAGS: [&str; 2] = ["password", "token"];
 
 /// A command line of `kubectl seq apply`, `create` or `replace`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,13 +38,13 @@ impl TypedCommand {
         };
         for TypedTokens { words: typed, tokens } in &self.typed {
             if tokens.iter().all(|token| is_kept(token) && !is_secret(token)) {
-                words.extend(typed.iter().map(|word| quote_for_shell(word)));
+                words.extend(typed.iter().map(|word| quote_for_shell(&word.to_string_lossy())));
             } else {
                 words.extend(tokens.iter().filter(|token| is_kept(token)).map(|token| match token {
                     Token::Flag(flag) if is_secret(token) => format!("--{}=...", flag.name),
-                    Token::Flag(flag) => quote_for_shell(&flag.to_word()),
+                    Token::Flag(flag) => quote_for_shell(&flag.to_word().to_string_lossy()),
                     Token::Unknown(word) | Token::Positional(word) | Token::Escaped(word) => {
-                        quote_for_shell(word)
+                        quote_for_shell(&word.to_string_lossy())
                     }
                 }));
             }
@@ -68,16 +64,6 @@ impl TypedCommand {
 
 fn is_secret(token: &Token) -> bool {
     matches!(token, Token::Flag(flag) if SECRET_FLAGS.contains(&flag.name.as_str()))
-}
-
-/// Quotes a word for a POSIX shell. A word without special characters stays as it is.
-fn quote_for_shell(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    let is_plain = |character: char| character.is_alphanumeric() || "-_./:=,@%+^".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.into_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Splits a command line of a test at its spaces.

@@ -2,14 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
-
 use crate::cli::change::typed_command::TypedCommand;
 use crate::cli::kubectl_flags::flags::{
     Flag, FlagTable, GivenFlag, Takes, Token, declared_flags, split_list,
 };
 use crate::cli::kubectl_flags::rows::{command_flag_rows, command_flags};
+use crate::cli::usage::errors::{unexpected_word, unknown_flag, with_tips};
 use crate::source::kubectl::{ChangeArguments, ChangeCommand};
 
 /// The part of the command line that kubectl receives.
@@ -55,13 +53,13 @@ struct StrayWord {
 
 /// Divides the words of a command into the words for clap and the words for kubectl.
 ///
-/// Flags that `declared` declares go to clap. Each of these flags is rewritten as one word, so that clap cannot
+/// Flags that `declared` declares go to clap. The caller rewrites each of these flags as one word, so that clap cannot
 /// interpret the flag differently. Without a subcommand, a lone `-` means `-f -` and goes to kubectl.
 pub(crate) fn divide_words(
     command: ChangeCommand,
     declared: &clap::Command,
     words: &[OsString],
-) -> (Vec<OsString>, KubectlPart) {
+) -> (Vec<GivenFlag>, KubectlPart) {
     let own_flags = declared_flags(declared);
     let mut kubectl = KubectlPart::default();
     kubectl.arguments.command = command;
@@ -78,7 +76,7 @@ pub(crate) fn divide_words(
         let flag_before = std::mem::replace(&mut flag_before, bare_flag_name(&token));
         match token {
             Token::Flag(flag) if own_flags.iter().any(|known| known.long == flag.name) => {
-                own.push(flag.to_word());
+                own.push(flag);
             }
             Token::Flag(flag) => kubectl.add_flag(&flag),
             Token::Positional(word) if has_subcommand => kubectl.add_word(word),
@@ -181,12 +179,9 @@ impl KubectlPart {
     /// `-f`. kubectl runs only if there is no such error. `own` declares the flags of the command of this program.
     pub(crate) fn usage_error(&self, own: clap::Command) -> Option<clap::Error> {
         let name = own.get_name().to_owned();
-        let known = || with_kubectl_flags(own, self.kubectl_command());
+        let known = with_kubectl_flags(own, self.kubectl_command());
         if let Some(flag) = &self.unknown_flag {
-            let known = known();
-            let parsed = known.clone().try_get_matches_from([name.as_ref(), flag.as_os_str()]);
-            let error = parsed.err().filter(|error| error.kind() == ClapErrorKind::UnknownArgument);
-            return Some(error.unwrap_or_else(|| unexpected_word_error(&known, flag, None)));
+            return Some(unknown_flag(&known, flag));
         }
         let StrayWord { word, flag_before } = self.stray_word.as_ref()?;
         let text = word.to_string_lossy();
@@ -196,7 +191,7 @@ impl KubectlPart {
             }
             Some(_) | None => format!("to {name} a file or a folder, use '-f {text}'"),
         };
-        Some(unexpected_word_error(&known(), word, Some(tip)))
+        Some(with_tips(unexpected_word(&known, word), [tip]))
     }
 
     /// Returns the name of the command in the table of kubectl's flags.
@@ -243,17 +238,6 @@ impl KubectlPart {
     }
 }
 
-/// Returns clap's error about a word that `command` does not accept.
-fn unexpected_word_error(command: &clap::Command, word: &OsStr, tip: Option<String>) -> clap::Error {
-    let mut error = clap::Error::new(ClapErrorKind::UnknownArgument).with_cmd(command);
-    let word = word.to_string_lossy().into_owned();
-    error.insert(ContextKind::InvalidArg, ContextValue::String(word));
-    if let Some(tip) = tip {
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
-    }
-    error
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +248,7 @@ mod tests {
         let root = command_line::command();
         let declared = root.find_subcommand(command.name()).unwrap();
         let (own, kubectl) = divide_words(command, declared, &split_words(line));
+        let own: Vec<OsString> = own.iter().map(GivenFlag::to_word).collect();
         (join(&own), kubectl)
     }
 

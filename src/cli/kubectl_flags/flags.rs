@@ -203,6 +203,15 @@ fn new_flag_token(flag: &Flag, value: Option<&OsStr>, raw: &RawArgs, cursor: &mu
     })
 }
 
+/// Parses the value of a switch as pflag does. `None` if the text is not a truth value.
+pub(crate) fn parse_switch(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 /// Splits the value of a list flag such as `--filename` at its commas, as Go's CSV reader does.
 ///
 /// Returns `None` if kubectl would refuse the value, because a quote is not closed or is not at the edge of a field.

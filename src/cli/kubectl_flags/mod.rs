@@ -2,3 +2,4 @@
 
 pub(crate) mod flags;
 pub(crate) mod rows;
+pub(crate) mod shell_text;

@@ -13,7 +13,9 @@ pub(crate) mod watch;
 
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
-pub(crate) use crate::source::cluster::api::discovery::{NamedObjects, all_types, resolve};
+pub(crate) use crate::source::cluster::api::discovery::{
+    NamedObjects, all_types, is_type_with_pods, resolve,
+};
 pub(crate) use crate::source::cluster::api::resource::Resource;
 pub(crate) use crate::source::cluster::node::{require_namespace, require_node, target_pods_of_node};
 pub(crate) use crate::source::cluster::watch::follow::open_feed;

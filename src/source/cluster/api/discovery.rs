@@ -152,6 +152,11 @@ fn find_known_type(word: &str) -> Option<Resource> {
         .map(|(resource, _)| resource)
 }
 
+/// Whether a word names `all`, or a type that is found without API discovery.
+pub(crate) fn is_type_with_pods(word: &str) -> bool {
+    word.eq_ignore_ascii_case(ALL) || find_known_type(word).is_some()
+}
+
 /// Finds the type of Kubernetes with this group, version and kind, if its objects run Pods.
 pub(crate) fn known_type_of_kind(api_version: &str, kind: &str) -> Option<Resource> {
     let mut types = types_with_pods().map(|(resource, _)| resource);

@@ -1,0 +1,7 @@
+//! Wrong usage: finds it before clap or kubectl does, and names what the user can type instead.
+
+pub(crate) mod errors;
+pub(crate) mod kubectl_get;
+pub(crate) mod rewrite;
+pub(crate) mod switches;
+pub(crate) mod unknown_command;
