@@ -20,16 +20,58 @@ pub struct RunChange {
     pub no_stragglers: bool,
 }
 
+/// A kind of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunChangeKind {
+    Merge,
+    Parallelism,
+    Nodes,
+    Prepulled,
+    NoFailures,
+    NoStragglers,
+}
+
+impl RunChangeKind {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Merge, Self::Parallelism, Self::Nodes, Self::Prepulled, Self::NoFailures, Self::NoStragglers];
+
+    /// The name of the change on the command line and in the document.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Parallelism => "parallelism",
+            Self::Nodes => "nodes",
+            Self::Prepulled => "prepulled",
+            Self::NoFailures => "noFailures",
+            Self::NoStragglers => "noStragglers",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+}
+
 /// The keys of a change with a number, and without one.
 const KEYS: &str = "merge=N, parallelism=N, nodes=N, prepulled, noFailures, noStragglers";
 
 impl RunChange {
     /// Whether a word is meant as a change, so that it is the value of `--what-if` and not the next argument.
     pub(crate) fn is_like(word: &str) -> bool {
-        let is_key = |part: &str| {
-            ["merge", "parallelism", "nodes", "prepulled", "noFailures", "noStragglers"].contains(&part)
+        word.contains('=') || word.split(',').any(|part| RunChangeKind::from_key(part).is_some())
+    }
+
+    /// The kinds of the changes in this combination.
+    pub(crate) fn kinds(&self) -> Vec<RunChangeKind> {
+        let has = |kind: &RunChangeKind| match kind {
+            RunChangeKind::Merge => self.merge.is_some(),
+            RunChangeKind::Parallelism => self.parallelism.is_some(),
+            RunChangeKind::Nodes => self.nodes.is_some(),
+            RunChangeKind::Prepulled => self.prepulled,
+            RunChangeKind::NoFailures => self.no_failures,
+            RunChangeKind::NoStragglers => self.no_stragglers,
         };
-        word.contains('=') || word.split(',').any(is_key)
+        RunChangeKind::ALL.into_iter().filter(has).collect()
     }
 
     /// Both changes together. A number of `other` replaces the same number of `self`.
@@ -60,14 +102,14 @@ impl FromStr for RunChange {
                 None => Ok(true),
                 Some(_) => Err(format!("`{key}` takes no value")),
             };
-            match key.trim() {
-                "merge" => change.merge = number()?,
-                "parallelism" => change.parallelism = number()?,
-                "nodes" => change.nodes = number()?,
-                "prepulled" => change.prepulled = switch()?,
-                "noFailures" => change.no_failures = switch()?,
-                "noStragglers" => change.no_stragglers = switch()?,
-                _ => return Err(format!("unknown change `{key}`; use {KEYS}, separated by commas")),
+            match RunChangeKind::from_key(key.trim()) {
+                Some(RunChangeKind::Merge) => change.merge = number()?,
+                Some(RunChangeKind::Parallelism) => change.parallelism = number()?,
+                Some(RunChangeKind::Nodes) => change.nodes = number()?,
+                Some(RunChangeKind::Prepulled) => change.prepulled = switch()?,
+                Some(RunChangeKind::NoFailures) => change.no_failures = switch()?,
+                Some(RunChangeKind::NoStragglers) => change.no_stragglers = switch()?,
+                None => return Err(format!("unknown change `{key}`; use {KEYS}, separated by commas")),
             }
         }
         Ok(change)

@@ -11,5 +11,6 @@ pub(crate) mod pod_times;
 pub(crate) mod predict;
 pub(crate) mod refusal;
 pub(crate) mod run_model;
+pub(crate) mod search;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,7 @@ use jiff::Timestamp;
 use crate::timeline::reports::summary::wall_uncertainty;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, WeightedPools};
-use crate::timeline::what_if::candidates::{
-    median_work, merges_with_full_waves, single_changes, straggler_limit,
-};
+use crate::timeline::what_if::candidates::{median_work, single_changes, straggler_limit};
 use crate::timeline::what_if::change::RunChange;
 use crate::timeline::what_if::play::{PlayPlan, Played, play};
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
@@ -26,23 +24,11 @@ const MAX_PLAYS: usize = 160;
 /// The minimum number of plays of a prediction.
 const MIN_PLAYS: usize = 24;
 
-/// The maximum number of plays that choose the best number of pieces per Pod.
-const SCAN_PLAYS: usize = 32;
-
-/// The minimum number of these plays.
-const MIN_SCAN_PLAYS: usize = 6;
-
-/// At most this many numbers of pieces per Pod are played at first.
-const MAX_SCANNED: usize = 24;
-
 /// A prediction plays at most about this many Pods, unless [`MIN_PLAYS`] plays need more. It bounds the cost.
 const MAX_PLAYED_PODS: usize = 200_000;
 
 /// The maximum number of predictions if the user names no change.
 const MAX_PREDICTIONS: usize = 12;
-
-/// The maximum number of predictions with another number of pieces per Pod.
-const MAX_MERGES: usize = 4;
 
 /// The changes that the user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,11 +145,7 @@ impl Timeline {
             let range = prediction.wall.high.saturating_sub(prediction.wall.low);
             !prediction.is_at_least && gain > range && gain.saturating_mul(10) > observed.wall_millis
         };
-        let is_single = |change: &RunChange| {
-            let numbers = [change.merge, change.parallelism, change.nodes];
-            let switches = [change.prepulled, change.no_failures, change.no_stragglers];
-            numbers.iter().flatten().count() + switches.iter().filter(|is_set| **is_set).count() == 1
-        };
+        let is_single = |change: &RunChange| change.kinds().len() == 1;
         let best =
             predictions.into_iter().filter(|prediction| is_single(&prediction.change) && helps(prediction));
         best.min_by_key(|prediction| prediction.wall.millis).map(|best| (best, observed))
@@ -243,7 +225,7 @@ impl RunModel {
 
     /// Plays each change `count` times. The changes share the random weights of each play, so that their results differ
     /// only by the changes.
-    fn plays(&self, changes: &[RunChange], count: usize) -> Vec<Vec<Played>> {
+    pub(crate) fn plays(&self, changes: &[RunChange], count: usize) -> Vec<Vec<Played>> {
         let mut results: Vec<Vec<Played>> = vec![Vec::with_capacity(count); changes.len()];
         for index in 0..count {
             let pools = WeightedPools::new(self, 0x5eed + index as u64);
@@ -261,7 +243,7 @@ impl RunModel {
     }
 
     /// The number of plays of a prediction. It is smaller for a Job with many Pods, whose results vary less.
-    fn play_count(&self, max_plays: usize, min_plays: usize) -> usize {
+    pub(crate) fn play_count(&self, max_plays: usize, min_plays: usize) -> usize {
         (MAX_PLAYED_PODS / self.completions.max(1)).clamp(min_plays, max_plays)
     }
 
@@ -318,40 +300,12 @@ impl RunModel {
             prediction.is_best =
                 best.is_some() && prediction.change.merge == best && prediction.wall.millis < self.wall;
         }
-        if let Some(pair) = best_pair(&predictions) {
+        let alone: Vec<(RunChange, i64)> =
+            predictions.iter().map(|prediction| (prediction.change, prediction.wall.millis)).collect();
+        if let Some(pair) = self.find_best_pair(&alone) {
             predictions.extend(self.predict(&[pair]));
         }
         predictions
-    }
-
-    /// Chooses the numbers of pieces per Pod that are predicted: the best one and its neighbours. Returns the best one
-    /// too.
-    fn choose_merges(&self) -> (Vec<u32>, Option<u32>) {
-        let merges = merges_with_full_waves(self.completions, self.parallelism);
-        let Some(best) = self.find_best_merge(&merges) else { return (Vec::new(), None) };
-        let first = best.saturating_sub(1).min(merges.len().saturating_sub(MAX_MERGES));
-        (merges.iter().copied().skip(first).take(MAX_MERGES).collect(), merges.get(best).copied())
-    }
-
-    /// Finds the index of the best number of pieces per Pod. If there are many, only some of them are played at first,
-    /// and then the neighbours of the best one of these.
-    pub(crate) fn find_best_merge(&self, merges: &[u32]) -> Option<usize> {
-        let count = self.play_count(SCAN_PLAYS, MIN_SCAN_PLAYS);
-        let best_of = |indexes: &[usize]| {
-            let change = |index: &usize| RunChange { merge: Some(merges[*index]), ..RunChange::default() };
-            let changes: Vec<RunChange> = indexes.iter().map(change).collect();
-            let total_wall = |plays: Vec<Played>| plays.iter().map(|played| played.wall).sum::<i64>();
-            let walls = self.plays(&changes, count).into_iter().map(total_wall);
-            indexes.iter().copied().zip(walls).min_by_key(|(_, wall)| *wall).map(|(index, _)| index)
-        };
-        let step = merges.len().div_ceil(MAX_SCANNED).max(1);
-        let coarse: Vec<usize> = (0..merges.len()).step_by(step).collect();
-        let best = best_of(&coarse)?;
-        if step == 1 {
-            return Some(best);
-        }
-        let fine: Vec<usize> = (best.saturating_sub(step - 1)..(best + step).min(merges.len())).collect();
-        best_of(&fine)
     }
 
     /// The median wall time with this number of pieces per Pod, in milliseconds.
@@ -386,25 +340,6 @@ impl RunModel {
         }
         Vec::new()
     }
-}
-
-/// Combines the best change with the best change of another kind.
-fn best_pair(predictions: &[Prediction]) -> Option<RunChange> {
-    let best = |is_wanted: &dyn Fn(&&Prediction) -> bool| {
-        predictions.iter().filter(is_wanted).min_by_key(|prediction| prediction.wall.millis)
-    };
-    let first = best(&|_| true)?;
-    let kind = |change: RunChange| {
-        (
-            change.merge.is_some(),
-            change.parallelism.is_some(),
-            change.nodes.is_some(),
-            change.prepulled,
-            change.no_failures,
-        )
-    };
-    let second = best(&|other| kind(other.change) != kind(first.change))?;
-    Some(first.change.and(second.change))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]

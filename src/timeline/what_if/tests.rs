@@ -183,3 +183,20 @@ fn the_recommended_number_of_pieces_is_nearly_the_best_of_all() {
     let worst = regrets.iter().copied().fold(0.0, f64::max);
     assert!(mean <= 0.02 && worst <= 0.1, "mean {mean:.3}, worst {worst:.3}");
 }
+
+#[test]
+fn the_best_pair_is_the_shortest_of_all_pairs() {
+    let mut model = run(4, &[20_000; 48]);
+    for pod in model.pods.iter_mut().step_by(8) {
+        pod.has_failed = true;
+        model.completions -= 1;
+    }
+    let answer = model.answer(WhatIfRequest::EachChange);
+    let pair = answer.predictions.last().unwrap();
+    assert_eq!(pair.change.kinds().len(), 2, "{}", pair.change);
+    for text in ["merge=11,parallelism=42", "merge=11,noFailures", "parallelism=42,noFailures"] {
+        let other = wall(&model, text);
+        assert!(distance(pair.wall.millis.min(other), pair.wall.millis) < 0.05, "{text}: {other}");
+    }
+    assert_eq!(pair.change.parallelism, Some(42), "{}", pair.change);
+}
