@@ -93,23 +93,27 @@ pub(crate) struct DrawRules {
 struct Pool(Vec<i64>);
 
 impl Pool {
-    /// Draws a pool from values with weights.
+    /// Fills a pool with values in proportion to their weights: by steps of equal weight, from a random start.
     fn new(values: &[(i64, f64)], random: &mut ForecastRandom) -> Self {
-        let mut sum = 0.0;
-        let cumulative: Vec<f64> = values
-            .iter()
-            .map(|(_, weight)| {
-                sum += weight;
-                sum
-            })
-            .collect();
         let size = if values.len() == 1 { 1 } else { values.len().saturating_mul(4).min(MAX_POOL) };
-        let draw = |_| {
-            let at = random.fraction() * sum;
-            let index = cumulative.partition_point(|bound| *bound < at).min(values.len() - 1);
-            values[index].0
-        };
-        if values.is_empty() { Self::default() } else { Self((0..size).map(draw).collect()) }
+        let sum: f64 = values.iter().map(|(_, weight)| weight).sum();
+        #[expect(clippy::cast_precision_loss, reason = "the size of a pool fits a float's 53 bits")]
+        let step = sum / size as f64;
+        let mut next = random.fraction() * step;
+        let mut passed = 0.0;
+        let mut pool = Vec::with_capacity(size);
+        for (value, weight) in values {
+            passed += weight;
+            while next < passed {
+                pool.push(*value);
+                next += step;
+            }
+        }
+        // Rounding may leave the last step out.
+        if pool.is_empty() {
+            pool.extend(values.last().map(|(value, _)| *value));
+        }
+        Self(pool)
     }
 
     fn draw(&self, random: &mut ForecastRandom) -> Option<i64> {

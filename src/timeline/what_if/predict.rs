@@ -138,17 +138,14 @@ impl Timeline {
         if workload.pods.len() > max_pods {
             return None;
         }
-        let WhatIf { predictions, observed, .. } = self.what_if(workload, WhatIfRequest::EachChange, now);
-        let observed = observed?;
-        let helps = |prediction: &Prediction| {
-            let gain = observed.wall_millis.saturating_sub(prediction.wall.millis);
-            let range = prediction.wall.high.saturating_sub(prediction.wall.low);
-            !prediction.is_at_least && gain > range && gain.saturating_mul(10) > observed.wall_millis
-        };
-        let is_single = |change: &RunChange| change.kinds().len() == 1;
-        let best =
-            predictions.into_iter().filter(|prediction| is_single(&prediction.change) && helps(prediction));
-        best.min_by_key(|prediction| prediction.wall.millis).map(|best| (best, observed))
+        let model = RunModel::new(self, workload, now).ok()?;
+        let change = model.find_most_helpful_change()?;
+        let WhatIf { predictions, observed, .. } = model.answer(WhatIfRequest::Change(change));
+        let (prediction, observed) = (predictions.first()?, observed?);
+        let gain = observed.wall_millis.saturating_sub(prediction.wall.millis);
+        let range = prediction.wall.high.saturating_sub(prediction.wall.low);
+        let helps = !prediction.is_at_least && gain > range && gain.saturating_mul(10) > observed.wall_millis;
+        helps.then_some((*prediction, observed))
     }
 }
 
@@ -323,7 +320,7 @@ impl RunModel {
 
     /// The Pods that make the tail heavy: the longest work is more than three times the median, or a twentieth of the
     /// Pods holds more than a quarter of the work.
-    fn long_pods(&self) -> Vec<String> {
+    pub(crate) fn long_pods(&self) -> Vec<String> {
         let Some(median) = median_work(self) else { return Vec::new() };
         let mut good: Vec<_> = self.pods.iter().filter(|pod| !pod.has_failed).collect();
         good.sort_by_key(|pod| std::cmp::Reverse(pod.parts.work));

@@ -1,6 +1,6 @@
 //! Searches the changes that help most, if the user names none.
 
-use crate::timeline::what_if::candidates::merges_with_full_waves;
+use crate::timeline::what_if::candidates::{merges_with_full_waves, single_changes};
 use crate::timeline::what_if::change::{RunChange, RunChangeKind};
 use crate::timeline::what_if::play::Played;
 use crate::timeline::what_if::run_model::RunModel;
@@ -43,6 +43,19 @@ impl RunModel {
         }
         let fine: Vec<usize> = (best.saturating_sub(step - 1)..(best + step).min(merges.len())).collect();
         best_of(&fine)
+    }
+
+    /// Finds the single change with the shortest run. If some Pods worked far longer than the others, the runs with other
+    /// changes have no upper bound, so only `noStragglers` is a candidate. Returns `None` if no change has an effect.
+    pub(crate) fn find_most_helpful_change(&self) -> Option<RunChange> {
+        let mut changes = single_changes(self);
+        if self.long_pods().is_empty() {
+            let (_, merge) = self.choose_merges();
+            changes.extend(merge.map(|merge| RunChange { merge: Some(merge), ..RunChange::default() }));
+        } else {
+            changes.retain(|change| change.no_stragglers);
+        }
+        self.find_shortest(&changes).map(|shortest| changes[shortest])
     }
 
     /// Finds the pair of changes with the shortest run, among the best change of each kind. `alone` has the changes with
