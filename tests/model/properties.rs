@@ -77,7 +77,7 @@ fn check_seeds(check: impl Fn(u64) -> Vec<String> + Sync) {
 #[test]
 fn the_document_of_any_run_keeps_its_contract() {
     check_seeds(|seed| {
-        let run = random_run(seed, 3);
+        let run = random_run(seed, 7);
         let timeline = timeline_of(&run.observations);
         violations(&serde_json::to_value(document(&timeline, run.now)).expect("a document"))
     });

@@ -321,20 +321,22 @@ impl PodOverview {
         self.millis_so_far(self.cold_start_range, self.scheduled, self.work_started, now)
     }
 
-    /// Milliseconds of work; if the Pod still works, the time until `now`.
+    /// Milliseconds of work; if the Pod still works, the time until `now`. `None` if the work has not begun, or if its end
+    /// is unknown.
     pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
-        if self.run_range.is_known() {
-            return Some(self.closed_work_millis);
-        }
         let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
-        if !self.has_started_work || ended_at_unknown_time {
-            return None;
-        }
+        let is_unknown = !self.has_started_work || ended_at_unknown_time;
+        (self.run_range.is_known() || !is_unknown).then(|| self.proved_work(now))
+    }
+
+    /// Milliseconds of work that are proved; if the Pod still works, the time until `now`. If the end of the work is
+    /// unknown, this is the work before the last phase.
+    pub(crate) fn proved_work(&self, now: Timestamp) -> i64 {
         // The phase that goes on is the last one.
         let open_since =
             self.last_phase_start.known().filter(|_| self.open_phase.is_some_and(PhaseKind::is_work));
         let open = open_since.map_or(0, |since| (now.as_millisecond() - since).max(0));
-        Some(self.closed_work_millis + open)
+        self.closed_work_millis + if self.run_range.is_known() { 0 } else { open }
     }
 
     /// The milliseconds from `start` to `end` if the duration is known. Otherwise, until the work starts, the milliseconds

@@ -18,7 +18,7 @@ pub struct Summary {
     pub pods: usize,
     /// Wall time: from the creation to the end, or to now.
     pub wall_millis: i64,
-    /// Sum of the times of all Pods from the start to the end of work.
+    /// Sum of the proved work of all Pods.
     pub run_millis: i64,
     /// Sum of the Pods' cold starts.
     pub cold_start_millis: i64,
@@ -139,7 +139,7 @@ impl Timeline {
         Summary {
             pods: workload.pods.len(),
             wall_millis: wall,
-            run_millis: sum(PodOverview::run_so_far),
+            run_millis: sum(|overview, now| Some(overview.proved_work(now))),
             cold_start_millis: sum(PodOverview::cold_start_so_far),
             queued_millis: sum(PodOverview::queued_so_far),
             cold_start_percentiles: percentiles(PodOverview::cold_start),

@@ -12,6 +12,9 @@ pub(crate) fn violations(document: &Value) -> Vec<String> {
     found.check_values("", document);
     for workload in list(&document["workloads"]) {
         found.check_summary(&workload["summary"]);
+        found.check_sums_over_pods(workload);
+        found.check_breakdown(&workload["summary"], &workload["byNode"]);
+        found.check_breakdown(&workload["summary"], &workload["byImage"]);
         for pod in list(&workload["pods"]) {
             found.check_instants(&pod["instants"]);
             found.check_phases(pod);
@@ -122,6 +125,53 @@ impl Violations {
                 &format!("`{name}` is not a difference of instants"),
                 pod,
             );
+        }
+    }
+
+    /// Checks that the sums over Pods contain the known values of the Pods, and that no Pod lost more work than it did.
+    fn check_sums_over_pods(&mut self, workload: &Value) {
+        let summary = &workload["summary"];
+        for name in ["runMillis", "coldStartMillis", "queuedMillis"] {
+            let sum: i64 = list(&workload["pods"]).iter().filter_map(|pod| pod[name].as_i64()).sum();
+            // The values of Pods whose time goes on are unknown, but count until now. A workload above others counts
+            // their Pods too.
+            self.require(
+                summary[name].as_i64() >= Some(sum),
+                &format!("the sum `{name}` is less than the values of the Pods"),
+                summary,
+            );
+        }
+        for pod in list(&workload["pods"]) {
+            let (lost, run) = (pod["disruption"]["lostMillis"].as_i64(), pod["runMillis"].as_i64());
+            let is_part = lost.zip(run).is_none_or(|(lost, run)| lost <= run);
+            self.require(is_part, "a Pod lost more work than it did", pod);
+        }
+    }
+
+    /// Checks that the rows of a breakdown contain the slot time of all Pods.
+    fn check_breakdown(&mut self, summary: &Value, rows: &Value) {
+        let Some(slots) = summary["slots"].as_object() else { return };
+        let rows = list(rows);
+        if rows.is_empty() {
+            return;
+        }
+        let sum = |value: &dyn Fn(&Value) -> Option<i64>| rows.iter().filter_map(value).sum::<i64>();
+        self.require(
+            Some(sum(&|row| row["pods"].as_i64())) == summary["pods"].as_i64(),
+            "a breakdown does not contain all Pods",
+            summary,
+        );
+        self.require(
+            Some(sum(&|row| row["lostWorkMillis"].as_i64())) == summary["lostWork"]["millis"].as_i64(),
+            "a breakdown does not contain all lost work",
+            summary,
+        );
+        for (name, whole) in slots.iter().filter(|(name, _)| *name != "idleMillis") {
+            let part = sum(&|row| row["slots"][name].as_i64());
+            // Slots without a Pod can be in back-off, and no row contains them.
+            let whole = whole.as_i64().unwrap();
+            let is_whole = if name == "backOffMillis" { part <= whole } else { part == whole };
+            self.require(is_whole, &format!("a breakdown does not contain all `{name}`"), summary);
         }
     }
 
