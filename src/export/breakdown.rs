@@ -1,10 +1,9 @@
 //! The Pods of a workload per node and per image, in the timeline document.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::export::summary::SlotTimeEntry;
-use crate::timeline::{BreakdownBy, BreakdownRow, Timeline, Workload};
+use crate::timeline::{BreakdownBy, BreakdownRow, Timeline, WorkloadAccount};
 
 /// An element of `byNode`.
 #[derive(Clone, Debug, Serialize)]
@@ -62,13 +61,12 @@ impl From<&BreakdownRow> for BreakdownEntry {
     }
 }
 
-/// The breakdowns of a workload per node and per image.
+/// The breakdowns of an account per node and per image.
 pub(crate) fn breakdown_entries(
     timeline: &Timeline,
-    workload: &Workload,
-    now: Timestamp,
+    account: &WorkloadAccount,
 ) -> (Vec<NodeEntry>, Vec<ImageBreakdownEntry>) {
-    let [nodes, images] = timeline.breakdowns(workload, [BreakdownBy::Node, BreakdownBy::Image], now);
+    let [nodes, images] = timeline.breakdowns(account, [BreakdownBy::Node, BreakdownBy::Image]);
     let name = |row: &BreakdownRow| row.name.as_deref().map(str::to_owned);
     let nodes = nodes.iter().map(|row| NodeEntry { node: name(row), breakdown: row.into() }).collect();
     let images = images.iter().map(|row| ImageBreakdownEntry { image: name(row), breakdown: row.into() });

@@ -16,7 +16,8 @@ use crate::export::units::Rfc3339Millis;
 use crate::export::what_if::WhatIfEntry;
 use crate::observation::Outage;
 use crate::timeline::{
-    BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, image_pulls,
+    BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, WorkloadAccount,
+    image_pulls,
 };
 
 /// Version of the document's format.
@@ -160,23 +161,27 @@ pub struct WorkloadEntry<'a> {
 impl<'a> WorkloadEntry<'a> {
     /// The entry of a workload with all its Pods.
     pub fn with_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        let pods = PodList { timeline, workload, now };
-        let (by_node, by_image) = breakdown_entries(timeline, workload, now);
+        let account = timeline.account(workload, now);
+        let (by_node, by_image) = breakdown_entries(timeline, &account);
         Self {
             by_node: Some(by_node),
             by_image: Some(by_image),
-            pods: Some(pods),
-            ..Self::without_pods(timeline, workload, now)
+            pods: Some(PodList { timeline, workload, now }),
+            ..Self::from_account(timeline, workload, &account)
         }
     }
 
-    /// The entry of a workload without the field `pods`.
+    /// The entry of a workload without the fields about single Pods, nodes and images.
     pub fn without_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
+        Self::from_account(timeline, workload, &timeline.account(workload, now))
+    }
+
+    fn from_account(timeline: &'a Timeline, workload: &'a Workload, account: &WorkloadAccount) -> Self {
+        let now = account.at;
         let with_pull = timeline.overviews(workload).filter(|(_, overview)| overview.has_pull);
         let pods = with_pull.map(|(key, _)| timeline.pod(key));
-        let summary = timeline.summary(workload, now);
-        let findings = timeline.findings(workload, &summary, now);
-        let entry = Self::new(workload, &summary);
+        let findings = timeline.findings(workload, account);
+        let entry = Self::new(workload, &account.summary);
         let reserved = timeline.reserved_resources(workload, now);
         let reserved = reserved.into_iter().map(ReservedEntry::from).collect();
         Self {

@@ -126,6 +126,11 @@ impl Lifecycle {
         main_containers(&self.containers)
     }
 
+    /// The image of the first main container; `None` if no main container is known.
+    pub(crate) fn main_image(&self) -> Option<&Arc<str>> {
+        self.main_containers().next().map(|main| &main.image)
+    }
+
     /// Whether the phase with this index is work of a run that failed, or of a Pod that failed.
     pub(crate) fn is_failed_work(&self, index: usize) -> bool {
         let is_work = self.phases.get(index).is_some_and(|phase| phase.kind.is_work());

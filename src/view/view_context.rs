@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use crate::timeline::{Finding, Summary, TimeLeft, Timeline, Workload};
+use crate::timeline::{Finding, Summary, TimeLeft, Timeline, Workload, WorkloadAccount};
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::frame_cache::keys::TimelineVersion;
 use crate::view::primitives::glyph::Glyphs;
@@ -47,12 +47,17 @@ impl<'a> ViewContext<'a> {
         self.cache.time_left(self.timeline, workload, self.now)
     }
 
-    /// The summary of a workload. [`crate::view::frame_cache`] says how old it may be.
-    pub(crate) fn summary(&self, workload: &Workload) -> Summary {
-        self.cache.summary(self.timeline, workload, self.now)
+    /// The account of a workload. [`crate::view::frame_cache`] says how old it may be.
+    pub(crate) fn account(&self, workload: &Workload) -> Rc<WorkloadAccount> {
+        self.cache.account(self.timeline, workload, self.now)
     }
 
-    /// The findings about a workload. They are as old as its summary, or older if it has many Pods.
+    /// The summary of a workload, from its account.
+    pub(crate) fn summary(&self, workload: &Workload) -> Summary {
+        self.account(workload).summary
+    }
+
+    /// The findings about a workload, from its account.
     pub(crate) fn findings(&self, workload: &Workload) -> Rc<Vec<Finding>> {
         self.cache.findings(self.timeline, workload, self.now)
     }

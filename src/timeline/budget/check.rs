@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Phase, PhaseKind, RangedDuration, Uncertainty};
 use crate::timeline::budget::condition::{BudgetCondition, Measure, PodTime, SlotUse, Statistic};
-use crate::timeline::reports::summary::{Summary, WIDTH_OF_WORKLOAD_TIME, nearest_rank, wall_uncertainty};
+use crate::timeline::nearest_rank::nearest_rank;
+use crate::timeline::reports::summary::{Summary, WIDTH_OF_WORKLOAD_TIME, wall_uncertainty};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -176,8 +177,7 @@ pub(crate) fn apply_statistic(
     if times.is_empty() {
         return Err(Unmeasured::NoPodHasValue);
     }
-    times.sort_unstable();
-    let percentile = |percent| nearest_rank(&times, percent).map(Measured::from);
+    let mut percentile = |percent| nearest_rank(&mut times, percent).map(Measured::from);
     match statistic {
         Statistic::Max => percentile(100),
         Statistic::Median | Statistic::P50 => percentile(50),

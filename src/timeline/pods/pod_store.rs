@@ -145,6 +145,18 @@ impl PodStore {
         Cow::Owned(evidence.derive(self.hints(record, &evidence)))
     }
 
+    /// The image of the first main container; `None` if it is unknown. Does not derive the life of an ended Pod.
+    ///
+    /// # Panics
+    /// Panics if no Pod has this key.
+    pub(crate) fn main_image(&self, key: PodKey) -> Option<Arc<str>> {
+        let record = self.record(key);
+        match &record.life {
+            Some(life) => life.main_image().cloned(),
+            None => self.interner.text(record.main_image),
+        }
+    }
+
     /// The Pod that took the place of a preempted Pod: `pod/urgent`. If only its uid is known, or if it is in another
     /// namespace: `pod UID` and `pod NAMESPACE/NAME`.
     pub(crate) fn preemptor(&self, key: PodKey) -> Option<String> {

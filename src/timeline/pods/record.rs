@@ -23,6 +23,8 @@ pub(crate) struct PodRecord {
     pub(crate) owner: Option<Arc<str>>,
     /// Index of the Pod's workload; `u32::MAX` until the Pod is assigned to a workload. Four bytes save memory.
     pub(crate) workload: u32,
+    /// The number of the main image of an ended Pod in the interner; `u32::MAX` if it is unknown.
+    pub(crate) main_image: u32,
     pub(crate) overview: PodOverview,
     /// Whether the evidence changed since the last [`Timeline::recompute`](crate::timeline::Timeline::recompute).
     pub(crate) changed: bool,
@@ -45,6 +47,7 @@ impl PodRecord {
             requests: None,
             owner,
             workload: u32::MAX,
+            main_image: u32::MAX,
             changed: false,
             stale: false,
             removed_by_owner: false,

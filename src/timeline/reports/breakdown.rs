@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::lifecycle::{ByPhase, ContainerRole};
-use crate::timeline::pods::pod::TimelinePod;
-use crate::timeline::reports::slot_accounting::PodSlotTime;
+use crate::lifecycle::ByPhase;
+use crate::timeline::pods::pod::{PodKey, TimelinePod};
+use crate::timeline::reports::slots::account::PodSlotTime;
+use crate::timeline::reports::summary::WorkloadAccount;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workloads::workload::Workload;
 
 /// The property by which a breakdown divides Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,26 +45,30 @@ impl BreakdownRow {
 }
 
 impl Timeline {
-    /// The Pods of a workload, and of the workloads below it, per node or per image. The row with the most slot time
-    /// comes first. The rows contain the whole slot time except slots without a Pod. The slot time of a Pod counts for
-    /// the image of its first main container, and each pull counts for its own image.
-    pub fn breakdown(&self, workload: &Workload, by: BreakdownBy, now: Timestamp) -> Vec<BreakdownRow> {
-        let [rows] = self.breakdowns(workload, [by], now);
+    /// The Pods of an account per node or per image. The row with the most slot time comes first. The rows contain the
+    /// whole slot time except slots without a Pod. The slot time of a Pod counts for the image of its first main
+    /// container, and each pull counts for its own image.
+    pub(crate) fn breakdown(&self, account: &WorkloadAccount, by: BreakdownBy) -> Vec<BreakdownRow> {
+        let [rows] = self.breakdowns(account, [by]);
         rows
     }
 
-    /// Several breakdowns of the same workload. Each Pod is read only once.
+    /// Several breakdowns of the same account. The life of a Pod is derived at most once.
     pub(crate) fn breakdowns<const N: usize>(
         &self,
-        workload: &Workload,
+        account: &WorkloadAccount,
         properties: [BreakdownBy; N],
-        now: Timestamp,
     ) -> [Vec<BreakdownRow>; N] {
-        let mut tables = properties.map(|by| (by, BTreeMap::new()));
-        for (key, time) in self.slot_time_by_pod(workload, now) {
-            let pod = self.pod(key);
+        let mut tables = properties.map(|by| (by, Table::new()));
+        for (key, time) in &account.pods {
             for (by, rows) in &mut tables {
-                add_pod(rows, *by, &pod, &time);
+                add_pod(rows, self.breakdown_name(*key, *by), time);
+            }
+            if self.overview(*key).has_pull {
+                let pod = self.pod(*key);
+                for (by, rows) in &mut tables {
+                    add_pulls(rows, *by, &pod);
+                }
             }
         }
         tables.map(|(_, rows)| {
@@ -76,30 +78,34 @@ impl Timeline {
             rows
         })
     }
+
+    /// The name of the row that contains a Pod.
+    fn breakdown_name(&self, key: PodKey, by: BreakdownBy) -> Option<Arc<str>> {
+        match by {
+            BreakdownBy::Node => self.identity(key).node.clone(),
+            BreakdownBy::Image => self.store.main_image(key),
+        }
+    }
 }
 
-fn add_pod(
-    rows: &mut BTreeMap<Option<Arc<str>>, BreakdownRow>,
-    by: BreakdownBy,
-    pod: &TimelinePod<'_>,
-    time: &PodSlotTime,
-) {
-    let main = || pod.life.containers.iter().find(|container| container.role == ContainerRole::Main);
-    let name = match by {
-        BreakdownBy::Node => pod.node.clone(),
-        BreakdownBy::Image => main().map(|container| Arc::clone(&container.image)),
-    };
-    let row = rows.entry(name.clone()).or_default();
+/// The rows by name.
+type Table = BTreeMap<Option<Arc<str>>, BreakdownRow>;
+
+fn add_pod(rows: &mut Table, name: Option<Arc<str>>, time: &PodSlotTime) {
+    let row = rows.entry(name).or_default();
     row.pods += 1;
     row.lost_work_millis += time.lost_work;
     for (kind, millis) in &mut row.phases {
         *millis += time.phases[kind];
     }
+}
+
+fn add_pulls(rows: &mut Table, by: BreakdownBy, pod: &TimelinePod<'_>) {
     for container in &pod.life.containers {
         let Some(pull) = container.pull.filter(|pull| !pull.cached) else { continue };
         let Some((start, end)) = pull.start.zip(pull.end) else { continue };
         let name = match by {
-            BreakdownBy::Node => name.clone(),
+            BreakdownBy::Node => pod.node.clone(),
             BreakdownBy::Image => Some(Arc::clone(&container.image)),
         };
         let row = rows.entry(name).or_default();

@@ -15,8 +15,8 @@ use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::finding::{Cost, Finding, FindingKind};
 use crate::timeline::reports::reserved::{ReservedResource, format_reserved};
-use crate::timeline::reports::slot_accounting::PodSlotTime;
-use crate::timeline::reports::summary::Summary;
+use crate::timeline::reports::slots::account::PodSlotTime;
+use crate::timeline::reports::summary::WorkloadAccount;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -27,29 +27,22 @@ const MIN_WAIT: i64 = 1_000;
 pub(crate) struct FactFinder<'a> {
     timeline: &'a Timeline,
     workload: &'a Workload,
-    summary: &'a Summary,
-    now: Timestamp,
-    pods: OnceCell<Vec<(PodKey, PodSlotTime)>>,
+    account: &'a WorkloadAccount,
     reserved: OnceCell<Vec<ReservedResource>>,
 }
 
 impl<'a> FactFinder<'a> {
-    pub(crate) fn new(
-        timeline: &'a Timeline,
-        workload: &'a Workload,
-        summary: &'a Summary,
-        now: Timestamp,
-    ) -> Self {
-        Self { timeline, workload, summary, now, pods: OnceCell::new(), reserved: OnceCell::new() }
+    pub(crate) fn new(timeline: &'a Timeline, workload: &'a Workload, account: &'a WorkloadAccount) -> Self {
+        Self { timeline, workload, account, reserved: OnceCell::new() }
     }
 
-    /// The slot time of each Pod.
-    fn pods(&self) -> &[(PodKey, PodSlotTime)] {
-        self.pods.get_or_init(|| self.timeline.slot_time_by_pod(self.workload, self.now))
+    /// The overviews of the Pods whose slot time is in the account.
+    fn overviews(&self) -> impl Iterator<Item = (PodKey, &'a PodOverview)> {
+        self.account.pods.iter().map(|(key, _)| (*key, self.timeline.overview(*key)))
     }
 
     fn reserved(&self) -> &[ReservedResource] {
-        self.reserved.get_or_init(|| self.timeline.reserved_resources(self.workload, self.now))
+        self.reserved.get_or_init(|| self.timeline.reserved_resources(self.workload, self.account.at))
     }
 
     /// The cost of the resources that were reserved before the work began. `cold_millis` is the slot time of the cold
@@ -129,7 +122,7 @@ impl<'a> FactFinder<'a> {
     /// The Pods that lost slot time in phases of this kind, the largest loss first.
     fn losses(&self, kind: FindingKind) -> Vec<(i64, PodKey)> {
         let millis = |time: &PodSlotTime| kind.phases().iter().map(|phase| time.phases[*phase]).sum::<i64>();
-        let pods = self.pods().iter().map(|(key, time)| (millis(time), *key));
+        let pods = self.account.pods.iter().map(|(key, time)| (millis(time), *key));
         let mut losses: Vec<(i64, PodKey)> = pods.filter(|(millis, _)| *millis > 0).collect();
         // The sort is stable, so equal losses stay in the order of the Pods.
         losses.sort_by_key(|&(millis, _)| Reverse(millis));
@@ -168,7 +161,7 @@ impl<'a> FactFinder<'a> {
     fn reason_of_wait(&self, key: PodKey, kind: FindingKind) -> Option<(Arc<str>, Option<Arc<str>>)> {
         let pod = self.timeline.pod(key);
         let phases = pod.life.phases.iter().filter(|phase| kind.phases().contains(&phase.kind));
-        let waits = phases.filter_map(|phase| Some((phase.duration(self.now), phase.wait_reason()?)));
+        let waits = phases.filter_map(|phase| Some((phase.duration(self.account.at), phase.wait_reason()?)));
         let (_, reason) = waits.max_by_key(|(duration, _)| *duration)?;
         // The part in brackets is about an autoscaler.
         let reason: Arc<str> = reason.split_once(" (").map_or(reason, |(reason, _)| reason).into();
@@ -202,7 +195,7 @@ impl<'a> FactFinder<'a> {
         let is_most = on_node.millis.saturating_mul(3) >= total.saturating_mul(2);
         finding.image = Some(Arc::clone(image));
         if is_most || all.len() == 1 {
-            let part = percent(on_node.millis, self.summary.slots.total);
+            let part = percent(on_node.millis, self.account.summary.slots.total);
             let place = if pulls.len() == 1 { format!("{node}") } else { format!("{part} on {node}, which") };
             let speed = on_node.format_speeds(&[]);
             let waited = format_waiting(&[on_node]);
@@ -222,7 +215,7 @@ impl<'a> FactFinder<'a> {
     fn describe_back_off(&self, share: &str, finding: &mut Finding) {
         finding.text = format!("back-off took {share} of slot time");
         let count = |is_counted: fn(&PodOverview) -> bool| {
-            self.pods().iter().filter(|(key, _)| is_counted(self.timeline.overview(*key))).count()
+            self.overviews().filter(|(_, overview)| is_counted(overview)).count()
         };
         let failed = count(PodOverview::has_failed);
         let with_failed_run = count(|pod| pod.has_failed_run);
@@ -231,17 +224,13 @@ impl<'a> FactFinder<'a> {
         } else if with_failed_run > 0 {
             let _ = write!(finding.text, " after failed runs in {}", format_pods(with_failed_run, "Pod"));
         }
-        let keys = self.pods().iter().map(|(key, _)| *key);
-        let is_failed = |key: &PodKey| {
-            let overview = self.timeline.overview(*key);
-            overview.has_failed() || overview.has_failed_run
-        };
-        self.add_pods(keys.filter(is_failed), finding);
+        let failed = self.overviews().filter(|(_, pod)| pod.has_failed() || pod.has_failed_run);
+        self.add_pods(failed.map(|(key, _)| key), finding);
     }
 
     /// `lost work took 16 % of slot time: 4 Pods preempted, 2 failed; 3m12s of it in pi-a on node-1`.
     fn describe_lost_work(&self, share: &str, finding: &mut Finding) {
-        let pods = self.summary.lost_work.pods.iter().filter(|(_, pods)| **pods > 0);
+        let pods = self.account.summary.lost_work.pods.iter().filter(|(_, pods)| **pods > 0);
         let causes = pods.enumerate().map(|(position, (cause, pods))| {
             let noun = match (position, pods) {
                 (0, 1) => " Pod",
@@ -252,7 +241,7 @@ impl<'a> FactFinder<'a> {
         });
         let causes = causes.collect::<Vec<_>>().join(", ");
         finding.text = format!("lost work took {share} of slot time: {causes}");
-        let lost = self.pods().iter().map(|(key, time)| (time.lost_work, *key));
+        let lost = self.account.pods.iter().map(|(key, time)| (time.lost_work, *key));
         let mut lost: Vec<(i64, PodKey)> = lost.filter(|(millis, _)| *millis > 0).collect();
         lost.sort_by_key(|&(millis, _)| Reverse(millis));
         if let Some(&(longest, key)) = lost.first() {
@@ -266,22 +255,22 @@ impl<'a> FactFinder<'a> {
 
     /// Why slots had no Pod; `None` if it is unknown: `0.8s pass between the end of a Pod and the start of the next`.
     fn explain_idle(&self) -> Option<String> {
-        let overviews = || self.pods().iter().map(|(key, _)| self.timeline.overview(*key));
-        let mut starts: Vec<i64> = overviews().filter_map(PodOverview::start_millis).collect();
-        let mut ends: Vec<i64> =
-            overviews().filter_map(PodOverview::end).map(Timestamp::as_millisecond).collect();
+        let (mut starts, mut ends) = (Vec::new(), Vec::new());
+        for (_, overview) in self.overviews() {
+            starts.extend(overview.start_millis());
+            ends.extend(overview.end().map(Timestamp::as_millisecond));
+        }
         starts.sort_unstable();
         ends.sort_unstable();
         let first_end = ends.first().copied().unwrap_or(i64::MAX);
         // The Pods that started before the first end took slots that were empty before.
         let next_starts = starts.iter().skip_while(|start| **start < first_end);
         let mut gaps: Vec<i64> = next_starts.zip(&ends).map(|(start, end)| (start - end).max(0)).collect();
-        gaps.sort_unstable();
         let in_gaps: i64 = gaps.iter().sum();
-        if let Some(median) = gaps.get(gaps.len() / 2)
-            && in_gaps.saturating_mul(2) >= self.summary.slots.idle
-        {
-            let median = format_exact(SignedDuration::from_millis(*median));
+        let middle = gaps.len() / 2;
+        if in_gaps.saturating_mul(2) >= self.account.summary.slots.idle && !gaps.is_empty() {
+            let median = *gaps.select_nth_unstable(middle).1;
+            let median = format_exact(SignedDuration::from_millis(median));
             return Some(format!("{median} pass between the end of a Pod and the start of the next"));
         }
         let created = self.workload.created.map(Timestamp::as_millisecond);

@@ -2,11 +2,9 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
-
 use crate::timeline::reports::finding::{Cost, Finding, FindingKind};
 use crate::timeline::reports::finding_facts::FactFinder;
-use crate::timeline::reports::summary::Summary;
+use crate::timeline::reports::summary::{Summary, WorkloadAccount};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -18,14 +16,15 @@ const MIN_SHARE: f64 = 0.05;
 const MIN_MILLIS: i64 = 1_000;
 
 impl Timeline {
-    /// The most expensive losses of a workload, the most expensive first. `summary` is the summary of this workload at
-    /// `now`. Empty for a workload without slot time.
-    pub fn findings(&self, workload: &Workload, summary: &Summary, now: Timestamp) -> Vec<Finding> {
+    /// The most expensive losses of a workload, the most expensive first. `account` is the account of this workload.
+    /// Empty for a workload without slot time.
+    pub(crate) fn findings(&self, workload: &Workload, account: &WorkloadAccount) -> Vec<Finding> {
+        let summary = &account.summary;
         let total = summary.slots.total;
         if total <= 0 {
             return Vec::new();
         }
-        let facts = FactFinder::new(self, workload, summary, now);
+        let facts = FactFinder::new(self, workload, account);
         let mut costs: Vec<Cost> = slot_costs(summary);
         if let Some(stragglers) = self.stragglers(workload) {
             costs.extend(share_of(stragglers.millis, summary.wall_millis).map(|share| Cost {

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use jiff::Timestamp;
 
 use crate::lifecycle::{ArrayIndex, EnumArray, Lifecycle, PhaseSpan, PodOutcome};
+use crate::timeline::intervals::{Intervals, subtract};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::job::JobRecord;
@@ -91,7 +92,7 @@ impl AddAssign for LostWork {
 pub(crate) struct PodLoss {
     /// The intervals in which only failed runs of main containers went on, in milliseconds since 1970. The intervals are
     /// in order and do not overlap.
-    failed_runs: Vec<(i64, i64)>,
+    failed_runs: Intervals,
     /// Why the work outside these intervals is lost; `None` if it is not lost.
     other_work: Option<LossCause>,
 }
@@ -199,7 +200,7 @@ impl Timeline {
 
 /// The intervals in which only failed runs of main containers went on. `other_work` is why the other work of the Pod
 /// is lost. A run that was ended by a deletion or by a disruption has not failed.
-fn failed_runs(life: &Lifecycle, other_work: Option<LossCause>) -> Vec<(i64, i64)> {
+fn failed_runs(life: &Lifecycle, other_work: Option<LossCause>) -> Intervals {
     let requested = life.instants.delete_requested.map(|requested| requested.at);
     let is_disrupted =
         matches!(other_work, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
@@ -215,44 +216,13 @@ fn failed_runs(life: &Lifecycle, other_work: Option<LossCause>) -> Vec<(i64, i64
             list.push((start.at.as_millisecond(), end.map_or(i64::MAX, Timestamp::as_millisecond)));
         }
     }
-    failed.sort_unstable();
-    others.sort_unstable();
-    subtract(failed, &others)
-}
-
-/// The parts of `intervals` that are in no interval of `others`. Both lists must be sorted.
-fn subtract(intervals: Vec<(i64, i64)>, others: &[(i64, i64)]) -> Vec<(i64, i64)> {
-    let mut parts: Vec<(i64, i64)> = Vec::new();
-    for (from, to) in intervals {
-        let mut from = parts.last().map_or(from, |last| from.max(last.1));
-        for &(other_from, other_to) in others {
-            if other_from >= to || other_to <= from {
-                continue;
-            }
-            if other_from > from {
-                parts.push((from, other_from));
-            }
-            from = from.max(other_to);
-        }
-        if from < to {
-            parts.push((from, to));
-        }
-    }
-    parts
+    subtract(failed, others)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lifecycle::{InstantError, PhaseKind};
-
-    #[test]
-    fn only_time_outside_the_other_intervals_remains() {
-        let others = [(2, 4), (3, 5), (9, 12)];
-        assert_eq!(subtract(vec![(0, 10), (1, 11), (20, 21)], &others), [(0, 2), (5, 9), (20, 21)]);
-        assert_eq!(subtract(vec![(3, 4)], &others), []);
-        assert_eq!(subtract(vec![(0, 3), (1, 5)], &[]), [(0, 3), (3, 5)]);
-    }
 
     #[test]
     fn a_span_of_work_is_cut_at_the_failed_runs() {

@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{InstantError, RangedDuration, Uncertainty};
-use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::nearest_rank::nearest_rank;
+use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::lost_work::LostWork;
-use crate::timeline::reports::slot_accounting::account_slots;
-use crate::timeline::reports::slot_ranges::SlotUncertainty;
-use crate::timeline::reports::slot_time::SlotTime;
+use crate::timeline::reports::slots::account::PodSlotTime;
+use crate::timeline::reports::slots::accounting::account_slots;
+use crate::timeline::reports::slots::ranges::SlotUncertainty;
+use crate::timeline::reports::slots::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -48,6 +50,18 @@ pub struct Summary {
     pub slots_unknown: bool,
 }
 
+/// The statistics of one workload, and the slot time of each Pod. Everything that is said about the slot time of a workload
+/// at one moment comes from one account, so that it agrees.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WorkloadAccount {
+    /// The time until which phases count that have not ended.
+    pub(crate) at: Timestamp,
+    /// The statistics.
+    pub(crate) summary: Summary,
+    /// The slot time of each Pod of the workload and of the workloads below it.
+    pub(crate) pods: Vec<(PodKey, PodSlotTime)>,
+}
+
 /// The nearest-rank percentiles and the maximum of a value over the Pods that have the value; `None` if no Pod has the
 /// value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,8 +76,7 @@ pub struct Percentiles {
 
 impl Percentiles {
     fn from_values(mut values: Vec<RangedDuration>) -> Self {
-        values.sort_unstable();
-        let percentile = |percent| nearest_rank(&values, percent);
+        let mut percentile = |percent| nearest_rank(&mut values, percent);
         Self { p50: percentile(50), p95: percentile(95), max: percentile(100) }
     }
 }
@@ -79,33 +92,34 @@ pub(crate) fn wall_uncertainty() -> Uncertainty {
     uncertainty
 }
 
-/// Returns the nearest-rank percentile of sorted values. `None` if there are no values.
-pub(crate) fn nearest_rank(values: &[RangedDuration], percent: usize) -> Option<RangedDuration> {
-    let rank = (values.len() * percent).div_ceil(100).max(1);
-    values.get(rank - 1).copied()
-}
-
 impl Timeline {
     /// The statistics of a workload. Phases that have not ended count until `now`.
     ///
     /// The statistics of a workload that owns others cover all Pods below it. Its slots are its own if it has any (a
     /// Deployment's replicas), otherwise the sum of the slots below it (a CronJob's Jobs).
     pub fn summary(&self, workload: &Workload, now: Timestamp) -> Summary {
+        self.account(workload, now).summary
+    }
+
+    /// The statistics of a workload like [`Timeline::summary`], with the slot time of each Pod.
+    pub(crate) fn account(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
         if !self.has_children(workload) {
-            return self.own_summary(workload, now);
+            return self.own_account(workload, now);
         }
         let with_all_pods = Workload { pods: self.pods_below(workload), ..workload.clone() };
-        let mut summary = self.own_summary(&with_all_pods, now);
+        let WorkloadAccount { mut summary, mut pods, .. } = self.own_account(&with_all_pods, now);
         // The Pods below have slots of their own, so only the workload's own Pods can have unknown slots here.
         summary.slots_unknown = has_unknown_slots(workload);
         if workload.capacity.is_empty() {
+            pods.clear();
             let (mut lost_work, mut slot_uncertainty) = (LostWork::default(), SlotUncertainty::default());
             for child in self.children(workload) {
-                let below = self.summary(child, now);
-                summary.slots += below.slots;
-                slot_uncertainty += below.slot_uncertainty;
-                lost_work += below.lost_work;
-                summary.slots_unknown |= below.slots_unknown;
+                let below = self.account(child, now);
+                summary.slots += below.summary.slots;
+                slot_uncertainty += below.summary.slot_uncertainty;
+                lost_work += below.summary.lost_work;
+                summary.slots_unknown |= below.summary.slots_unknown;
+                pods.extend(below.pods);
             }
             summary.slot_uncertainty = slot_uncertainty;
             if !summary.slots_unknown {
@@ -115,44 +129,49 @@ impl Timeline {
         if summary.slots_unknown {
             summary.slots = SlotTime::default();
         }
-        summary
+        WorkloadAccount { at: now, summary, pods }
     }
 
-    fn own_summary(&self, workload: &Workload, now: Timestamp) -> Summary {
+    /// The account of a workload without the workloads below it.
+    fn own_account(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
         let account = account_slots(self, workload, now);
         let end = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now);
         let wall = workload.created.map_or(0, |created| to_millis(end.duration_since(created)).max(0));
-        let sum = |value: fn(&PodOverview, Timestamp) -> Option<i64>| {
-            self.overviews(workload).filter_map(|(_, overview)| value(overview, now)).sum()
-        };
-        let percentiles = |value: fn(&PodOverview) -> Option<RangedDuration>| {
-            let values = self.overviews(workload).filter_map(|(_, overview)| value(overview));
-            Percentiles::from_values(values.collect())
-        };
+        let (mut run_millis, mut cold_start_millis, mut queued_millis) = (0, 0, 0);
+        let (mut runs, mut cold_starts, mut queued) = (Vec::new(), Vec::new(), Vec::new());
+        for (_, overview) in self.overviews(workload) {
+            run_millis += overview.proved_work(now);
+            cold_start_millis += overview.cold_start_so_far(now).unwrap_or(0);
+            queued_millis += overview.queued_so_far(now).unwrap_or(0);
+            runs.extend(overview.run());
+            cold_starts.extend(overview.cold_start());
+            queued.extend(overview.queued());
+        }
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
         let mean = if wall > 0 { account.running_millis as f64 / wall as f64 } else { 0.0 };
-        let slots_unknown = has_unknown_slots(workload);
         let mut lost_work = account.lost_work;
         if workload.capacity.is_empty() {
             lost_work.millis = account.lost_millis;
         }
-        Summary {
+        let summary = Summary {
             pods: workload.pods.len(),
             wall_millis: wall,
-            run_millis: sum(|overview, now| Some(overview.proved_work(now))),
-            cold_start_millis: sum(PodOverview::cold_start_so_far),
-            queued_millis: sum(PodOverview::queued_so_far),
-            cold_start_percentiles: percentiles(PodOverview::cold_start),
-            run_percentiles: percentiles(PodOverview::run),
-            queued_percentiles: percentiles(PodOverview::queued),
+            run_millis,
+            cold_start_millis,
+            queued_millis,
+            cold_start_percentiles: Percentiles::from_values(cold_starts),
+            run_percentiles: Percentiles::from_values(runs),
+            queued_percentiles: Percentiles::from_values(queued),
             partial: account.partial,
             concurrency_max: account.concurrency_max,
             concurrency_mean: mean,
             slots: account.slots,
             slot_uncertainty: account.uncertainty,
             lost_work,
-            slots_unknown,
-        }
+            slots_unknown: has_unknown_slots(workload),
+        };
+        let pods = workload.pods.iter().copied().zip(account.by_pod).collect();
+        WorkloadAccount { at: now, summary, pods }
     }
 }
 
@@ -163,30 +182,4 @@ fn has_unknown_slots(workload: &Workload) -> bool {
 
 fn to_millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_have_the_nearest_rank() {
-        let seconds = |value| RangedDuration::exact(SignedDuration::from_secs(value));
-        let percentiles =
-            |values: &[i64]| Percentiles::from_values(values.iter().map(|value| seconds(*value)).collect());
-        assert_eq!(percentiles(&[]), Percentiles::default());
-        assert_eq!(
-            percentiles(&[7]),
-            Percentiles { p50: Some(seconds(7)), p95: Some(seconds(7)), max: Some(seconds(7)) }
-        );
-        let twenty: Vec<i64> = (1..=20).rev().collect();
-        assert_eq!(
-            percentiles(&twenty),
-            Percentiles { p50: Some(seconds(10)), p95: Some(seconds(19)), max: Some(seconds(20)) }
-        );
-        assert_eq!(
-            percentiles(&[1, 2, 3]),
-            Percentiles { p50: Some(seconds(2)), p95: Some(seconds(3)), max: Some(seconds(3)) }
-        );
-    }
 }

@@ -64,15 +64,7 @@ pub(crate) fn single_changes(model: &RunModel) -> Vec<RunChange> {
 
 /// The longest work that is not a straggler, in milliseconds. `None` if no Pod has succeeded.
 pub(crate) fn straggler_limit(model: &RunModel) -> Option<i64> {
-    median_work(model).map(|median| median.saturating_mul(STRAGGLER_FACTOR))
-}
-
-/// The median of the work of the Pods that succeeded, in milliseconds.
-pub(crate) fn median_work(model: &RunModel) -> Option<i64> {
-    let good = model.pods.iter().filter(|pod| !pod.has_failed);
-    let mut works: Vec<i64> = good.map(|pod| pod.parts.work).collect();
-    works.sort_unstable();
-    works.get(works.len() / 2).copied()
+    model.median_work().map(|median| median.saturating_mul(STRAGGLER_FACTOR))
 }
 
 #[cfg(test)]

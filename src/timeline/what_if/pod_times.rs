@@ -43,15 +43,32 @@ pub(crate) struct PodParts {
     pub(crate) lost: i64,
 }
 
-/// The highest number of Pods that had a node at the same time; at least 1.
-pub(crate) fn most_at_once<'a>(pods: impl Iterator<Item = &'a PodTimes>) -> usize {
-    let mut changes: Vec<(i64, i32)> = pods.flat_map(|pod| [(pod.scheduled, 1), (pod.end, -1)]).collect();
-    // An end comes before a start at the same time.
+/// A Pod gets a node, or ends. The order of the fields is the chronological order: an end comes before a start at the same
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NodeChange {
+    /// Since the creation of the Job.
+    pub(crate) at: i64,
+    pub(crate) is_start: bool,
+    pub(crate) node: usize,
+}
+
+/// The times at which Pods get their nodes and end, in chronological order.
+pub(crate) fn node_changes<'a>(pods: impl IntoIterator<Item = &'a PodTimes>) -> Vec<NodeChange> {
+    let changes = pods.into_iter().flat_map(|&PodTimes { node, scheduled, end, .. }| {
+        [NodeChange { at: scheduled, is_start: true, node }, NodeChange { at: end, is_start: false, node }]
+    });
+    let mut changes: Vec<NodeChange> = changes.collect();
     changes.sort_unstable();
-    let (mut running, mut most) = (0, 1);
-    for (_, change) in changes {
-        running += change;
+    changes
+}
+
+/// The highest number of Pods that had a node at the same time; at least 1.
+pub(crate) fn most_at_once<'a>(pods: impl IntoIterator<Item = &'a PodTimes>) -> usize {
+    let (mut running, mut most) = (0_usize, 1);
+    for change in node_changes(pods) {
+        running = if change.is_start { running + 1 } else { running.saturating_sub(1) };
         most = most.max(running);
     }
-    usize::try_from(most).unwrap_or(1)
+    most
 }

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::timeline::nearest_rank::nearest_rank;
 use crate::timeline::reports::summary::wall_uncertainty;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, WeightedPools};
-use crate::timeline::what_if::candidates::{median_work, single_changes, straggler_limit};
+use crate::timeline::what_if::candidates::{single_changes, straggler_limit};
 use crate::timeline::what_if::change::RunChange;
 use crate::timeline::what_if::play::{PlayPlan, Played, play};
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
@@ -321,7 +322,7 @@ impl RunModel {
     /// The Pods that make the tail heavy: the longest work is more than three times the median, or a twentieth of the
     /// Pods holds more than a quarter of the work.
     pub(crate) fn long_pods(&self) -> Vec<String> {
-        let Some(median) = median_work(self) else { return Vec::new() };
+        let Some(median) = self.median_work() else { return Vec::new() };
         let mut good: Vec<_> = self.pods.iter().filter(|pod| !pod.has_failed).collect();
         good.sort_by_key(|pod| std::cmp::Reverse(pod.parts.work));
         let total: i64 = good.iter().map(|pod| pod.parts.work).sum();
@@ -350,12 +351,8 @@ fn wall_range() -> i64 {
     high - low
 }
 
-/// The median and the 5th and the 95th percentile. The values are sorted.
+/// The median and the 5th and the 95th percentile. Moves the values.
 fn percentiles(values: &mut [i64]) -> PredictedTime {
-    values.sort_unstable();
-    let at = |percent: usize| {
-        let rank = (values.len() * percent).div_ceil(100).max(1);
-        values.get(rank - 1).copied().unwrap_or(0)
-    };
+    let mut at = |percent| nearest_rank(values, percent).unwrap_or(0);
     PredictedTime { millis: at(50), low: at(5), high: at(95) }
 }

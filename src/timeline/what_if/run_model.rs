@@ -6,10 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
+use crate::timeline::nearest_rank::nearest_rank;
 use crate::timeline::pods::pod::TimelinePod;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::others::refuse_other_load;
-use crate::timeline::what_if::pod_times::{MIN_WAIT_FOR_ROOM, PodParts, PodTimes, most_at_once};
+use crate::timeline::what_if::pod_times::{
+    MIN_WAIT_FOR_ROOM, NodeChange, PodParts, PodTimes, most_at_once, node_changes,
+};
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
@@ -63,6 +66,12 @@ pub(crate) struct RunModel {
 }
 
 impl RunModel {
+    /// The median of the work of the Pods that succeeded, in milliseconds. `None` if no Pod has succeeded.
+    pub(crate) fn median_work(&self) -> Option<i64> {
+        let good = self.pods.iter().filter(|pod| !pod.has_failed);
+        nearest_rank(&mut good.map(|pod| pod.parts.work).collect::<Vec<_>>(), 50)
+    }
+
     /// Reads a finished Job.
     pub(crate) fn new(
         timeline: &Timeline,
@@ -260,7 +269,7 @@ fn mark_cold_pods(pods: &mut [PodTimes], pulled_at: &[Option<i64>], nodes: usize
 fn find_room(pods: &[PodTimes]) -> Option<usize> {
     let waits = |pod: &&PodTimes| pod.scheduled.saturating_sub(pod.created) >= MIN_WAIT_FOR_ROOM;
     pods.iter().find(waits)?;
-    Some(most_at_once(pods.iter()))
+    Some(most_at_once(pods))
 }
 
 /// The share of the Pods that the scheduler places on a random node. Some of them land on the emptiest node by chance, so
@@ -270,13 +279,9 @@ fn random_node_share(pods: &[PodTimes], nodes: usize) -> f64 {
     if nodes < 2 {
         return 0.0;
     }
-    let mut changes: Vec<(i64, bool, usize)> =
-        pods.iter().flat_map(|pod| [(pod.end, false, pod.node), (pod.scheduled, true, pod.node)]).collect();
-    // An end comes before a start at the same time.
-    changes.sort_unstable();
     let mut running = vec![0_usize; nodes];
     let mut uneven = 0_usize;
-    for (_, is_start, node) in changes {
+    for NodeChange { is_start, node, .. } in node_changes(pods) {
         if is_start {
             let fewest = running.iter().min().copied().unwrap_or(0);
             uneven += usize::from(running[node] > fewest);

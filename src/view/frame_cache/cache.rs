@@ -1,6 +1,6 @@
 //! The cache itself: one typed field for each computation.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::timeline::{
-    Finding, OpenRetry, PodKey, PullFailure, Summary, TimeLeft, Timeline, Workload, WorkloadState,
+    Finding, OpenRetry, PodKey, PullFailure, TimeLeft, Timeline, Workload, WorkloadAccount, WorkloadState,
 };
 use crate::view::frame_cache::keys::{
     ConcurrencyKey, DensityKey, FindingsKey, FoldKey, GroupId, GroupKey, OverflowKey, PodFilter, RowsKey,
@@ -90,7 +90,7 @@ pub struct FrameCache {
     pub(crate) longest_pods: Cached<(), LongestPods>,
     /// Whether a group shows a bar for each container. The first decision stays, so that rows do not jump.
     pub(crate) shows_containers: RefCell<BTreeMap<GroupId, bool>>,
-    summaries: RefCell<BTreeMap<Arc<str>, CachedSummary>>,
+    accounts: RefCell<BTreeMap<Arc<str>, CachedAccount>>,
     times_left: RefCell<BTreeMap<Arc<str>, CachedTimeLeft>>,
     /// The time of the last frame that predicted a time left again, and the number of these predictions.
     renewed_forecasts: Cell<(Timestamp, usize)>,
@@ -165,20 +165,12 @@ fn to_i64(count: usize) -> i64 {
 }
 
 #[derive(Debug)]
-struct CachedSummary {
-    computed_at: Timestamp,
+struct CachedAccount {
     state: WorkloadState,
-    summary: Summary,
-    /// The findings, and when they were computed. `None` until a frame shows them.
-    findings: Option<(Timestamp, Rc<Vec<Finding>>)>,
+    account: Rc<WorkloadAccount>,
+    /// The findings from this account. Computed when a frame shows them.
+    findings: OnceCell<Rc<Vec<Finding>>>,
 }
-
-/// The findings about a workload with at least this many Pods are reused for [`FINDINGS_MILLIS`], because they cost more
-/// than a summary.
-const MIN_PODS_OF_OLD_FINDINGS: usize = 1_000;
-
-/// How long the findings about a workload with many Pods are reused, in milliseconds.
-const FINDINGS_MILLIS: i64 = 10_000;
 
 #[derive(Debug)]
 struct CachedTimeLeft {
@@ -187,8 +179,8 @@ struct CachedTimeLeft {
     time_left: Option<TimeLeft>,
 }
 
-/// The time for which the summary of a workload with few Pods is reused, in milliseconds.
-const SUMMARY_MILLIS: i64 = 1000;
+/// The time for which the account of a workload with few Pods is reused, in milliseconds.
+const ACCOUNT_MILLIS: i64 = 1000;
 
 impl FrameCache {
     /// A cache that never reuses a result of [`Cached`].
@@ -248,46 +240,52 @@ impl FrameCache {
         count <= MAX_RENEWED_FORECASTS
     }
 
-    /// The summary of a workload. The comment of the module `frame_cache` says when a summary is computed again.
-    pub(crate) fn summary(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Summary {
-        let mut summaries = self.summaries.borrow_mut();
-        // A summary needs the slot time, which is expensive to compute. This limit keeps the cost below a few percent
-        // of the time.
-        let max_age = SUMMARY_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
-        if let Some(cached) = summaries.get(&workload.uid)
-            && (0..max_age)
-                .contains(&now.as_millisecond().saturating_sub(cached.computed_at.as_millisecond()))
-            && cached.state == workload.state
-            && (cached.summary.pods > 0 || workload.pods.is_empty())
-        {
-            return cached.summary;
-        }
-        let summary = timeline.summary(workload, now);
-        let has_many_pods = workload.pods.len() >= MIN_PODS_OF_OLD_FINDINGS;
-        let old = summaries.remove(&workload.uid).filter(|old| has_many_pods && old.state == workload.state);
-        let findings = old.and_then(|old| old.findings).filter(|(computed_at, _)| {
-            let age = now.as_millisecond().saturating_sub(computed_at.as_millisecond());
-            (0..FINDINGS_MILLIS).contains(&age)
-        });
-        let cached = CachedSummary { computed_at: now, state: workload.state, summary, findings };
-        summaries.insert(Arc::clone(&workload.uid), cached);
-        summary
+    /// The account of a workload. The comment of the module `frame_cache` says when an account is computed again.
+    pub(crate) fn account(
+        &self,
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+    ) -> Rc<WorkloadAccount> {
+        self.read_account(timeline, workload, now, |cached| Rc::clone(&cached.account))
     }
 
-    /// The findings about a workload. They are as old as its summary, or older if it has many Pods.
+    /// The findings about a workload, from its account.
     pub(crate) fn findings(
         &self,
         timeline: &Timeline,
         workload: &Workload,
         now: Timestamp,
     ) -> Rc<Vec<Finding>> {
-        let summary = self.summary(timeline, workload, now);
-        let mut summaries = self.summaries.borrow_mut();
-        let Some(cached) = summaries.get_mut(&workload.uid) else { return Rc::default() };
-        let at = cached.computed_at;
-        let compute = || (at, Rc::new(timeline.findings(workload, &summary, at)));
-        let (_, findings) = cached.findings.get_or_insert_with(compute);
-        Rc::clone(findings)
+        self.read_account(timeline, workload, now, |cached| {
+            let compute = || Rc::new(timeline.findings(workload, &cached.account));
+            Rc::clone(cached.findings.get_or_init(compute))
+        })
+    }
+
+    /// Reads the account of a workload, which is computed first unless the cache has a recent account.
+    fn read_account<R>(
+        &self,
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+        read: impl FnOnce(&CachedAccount) -> R,
+    ) -> R {
+        let mut accounts = self.accounts.borrow_mut();
+        // The slot time is expensive to compute. This limit keeps the cost below a few percent of the time.
+        let max_age = ACCOUNT_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
+        if let Some(cached) = accounts.get(&workload.uid)
+            && (0..max_age).contains(&now.as_millisecond().saturating_sub(cached.account.at.as_millisecond()))
+            && cached.state == workload.state
+            && (cached.account.summary.pods > 0 || workload.pods.is_empty())
+        {
+            return read(cached);
+        }
+        // The slot times of many Pods take memory, so the old account is dropped first.
+        accounts.remove(&workload.uid);
+        let account = Rc::new(timeline.account(workload, now));
+        let cached = CachedAccount { state: workload.state, account, findings: OnceCell::new() };
+        read(accounts.entry(Arc::clone(&workload.uid)).or_insert(cached))
     }
 }
 
@@ -344,13 +342,13 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_computed_again_when_its_workload_ends() {
+    fn an_account_is_computed_again_when_its_workload_ends() {
         let timeline = timeline(60_000, vec![(job("pi", WorkloadState::Running), pi_pods("pi", 3))]);
         let cache = FrameCache::default();
         let mut workload = timeline.workloads()[0].clone();
-        let first = cache.summary(&timeline, &workload, at(20_000));
-        assert_eq!(cache.summary(&timeline, &workload, at(20_999)), first);
+        let first = cache.account(&timeline, &workload, at(20_000));
+        assert_eq!(cache.account(&timeline, &workload, at(20_999)), first);
         workload.state = WorkloadState::Failed;
-        assert_ne!(cache.summary(&timeline, &workload, at(20_999)), first);
+        assert_ne!(cache.account(&timeline, &workload, at(20_999)), first);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn breakdown_lines(
     columns: usize,
     max_lines: usize,
 ) -> Vec<Line> {
-    let rows = context.timeline.breakdown(workload, by, context.now);
+    let rows = context.timeline.breakdown(&context.account(workload), by);
     if rows.is_empty() || max_lines < 2 {
         return Vec::new();
     }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::timeline::{PodKey, PodOverview};
+use crate::timeline::{PodKey, PodOverview, nearest_rank};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::keys::GroupKey;
 use crate::view::frame_cache::results::PodPace;
@@ -53,11 +53,10 @@ impl PodPace {
                 | DisplayState::Gone => {}
             }
         }
-        let middle = runs.len().div_ceil(2).saturating_sub(1);
         let completions =
             completions.map_or(pods.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
         let has_median = runs.len() >= MIN_SUCCEEDED_PODS.max(completions.div_ceil(10));
-        let median = has_median.then(|| *runs.select_nth_unstable(middle).1);
+        let median = nearest_rank(&mut runs, 50).filter(|_| has_median);
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 

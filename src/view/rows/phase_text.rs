@@ -133,7 +133,7 @@ pub(crate) fn longest_pods_line(
     let LongestPods { working, waiting } =
         *cache.longest_pods.get_or_compute(context.version(), (), || find_longest_pods(&context));
     let mut line = Line::default();
-    let usual: [fn(&ViewContext<'_>, PodKey) -> Option<SignedDuration>; 2] = [median_work, median_wait];
+    let usual: [fn(&ViewContext<'_>, PodKey) -> Option<SignedDuration>; 2] = [usual_work, usual_wait];
     for (label, longest, usual) in
         [("runs longest: ", working, usual[0]), ("waits longest: ", waiting, usual[1])]
     {
@@ -166,7 +166,7 @@ fn is_unusually_long(time: SignedDuration, usual: Option<SignedDuration>) -> boo
 }
 
 /// The median work of the workload of a Pod, once enough of its Pods have succeeded.
-fn median_work(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
+fn usual_work(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
     let workload = context.timeline.workload_of(key)?;
     let pods = Cow::Borrowed(workload.pods.as_slice());
     let group = Group { heading: Heading::Workload(workload), sort: context.state.sort, pods };
@@ -174,8 +174,8 @@ fn median_work(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration>
 }
 
 /// The median time from the creation of a Pod to its work, once the median work is known too.
-fn median_wait(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
-    median_work(context, key)?;
+fn usual_wait(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
+    usual_work(context, key)?;
     let summary = context.summary(context.timeline.workload_of(key)?);
     let cold_start = summary.cold_start_percentiles.p50?.estimate();
     Some(cold_start.saturating_add(summary.queued_percentiles.p50?.estimate()))

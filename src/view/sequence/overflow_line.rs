@@ -1,7 +1,7 @@
 //! The line that stands for Pods without rows: their number, when they existed, and their median times.
 
 use crate::lifecycle::RangedDuration;
-use crate::timeline::PodKey;
+use crate::timeline::{PodKey, nearest_rank};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::keys::{DensityKey, OverflowKey};
 use crate::view::frame_cache::results::{Medians, Overflow};
@@ -71,6 +71,7 @@ impl RowWriter<'_> {
             colds.extend(pod.cold_start());
             runs.extend(pod.run());
         }
+        let median = |mut values: Vec<RangedDuration>| nearest_rank(&mut values, 50);
         Medians { queued: median(queues), cold: median(colds), run: median(runs) }
     }
 
@@ -104,10 +105,4 @@ impl RowWriter<'_> {
         };
         counts.into_iter().map(glyph).collect()
     }
-}
-
-/// The median by nearest rank. Does not sort all values.
-fn median(mut values: Vec<RangedDuration>) -> Option<RangedDuration> {
-    let middle = values.len().div_ceil(2).checked_sub(1)?;
-    Some(*values.select_nth_unstable(middle).1)
 }

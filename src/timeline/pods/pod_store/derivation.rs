@@ -60,6 +60,7 @@ impl PodStore {
         record.overview = overview;
         if overview.outcome.has_ended() {
             record.spans = PhaseSpans::pack(&life, &mut self.interner, &mut self.scratch);
+            record.main_image = life.main_image().map_or(u32::MAX, |image| self.interner.number_for(image));
             record.life = None;
             record.evidence.pack(&mut self.interner, &mut self.scratch);
         } else {

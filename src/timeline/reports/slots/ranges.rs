@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use crate::lifecycle::{ByPhase, InstantError, MAX_WIDTH_FOR_TENTHS, PhaseKind, PhaseSpan, Uncertainty};
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::reports::slot_time::SlotTime;
+use crate::timeline::reports::slots::slot_time::SlotTime;
 
 /// The uncertainty of each part of slot time.
 ///
