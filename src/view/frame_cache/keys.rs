@@ -50,7 +50,6 @@ pub(crate) struct FindingsKey {
     pub(crate) group: GroupKey,
     pub(crate) columns: usize,
     pub(crate) max_findings: usize,
-    pub(crate) lines_per_finding: usize,
 }
 
 /// The key of the rows of a group.

@@ -8,6 +8,9 @@ use unicode_width::UnicodeWidthChar;
 
 pub(crate) use crate::observation::{clean, clean_whole};
 
+/// Stands before a line that continues the sentence of the line above it.
+pub(crate) const CONTINUATION_INDENT: &str = "  ";
+
 /// The width of a character on a terminal, in columns; 0 if it joins the character before it.
 pub(crate) fn char_width(char: char) -> usize {
     UnicodeWidthChar::width(char).unwrap_or(0)

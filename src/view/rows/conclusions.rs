@@ -6,6 +6,7 @@ use crate::timeline::{Finding, FindingKind, Summary, Workload};
 use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::text::CONTINUATION_INDENT;
 use crate::view::rows::breakdown_table::breakdown_lines;
 use crate::view::rows::findings;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
@@ -26,10 +27,11 @@ pub(crate) struct ConclusionRoom {
     lines: usize,
 }
 
-/// The number of lines around the rows of a group that has room for all its findings.
-const LINES_AROUND_ROWS: usize = 14;
-/// On a screen with fewer lines for each group, a finding has only one line.
-const MIN_LINES_FOR_LONG_FINDINGS: usize = 30;
+/// The number of lines around the rows and the findings of a group: its heading, the axis, the concurrency, the verdict
+/// with its bar, and the legend.
+const LINES_AROUND_ROWS: usize = 8;
+/// The maximum number of lines of a finding.
+const LINES_PER_FINDING: usize = 2;
 
 impl ConclusionRoom {
     /// The room on a screen with `lines` lines for `groups` groups of Pods. `lines` is `None` if there is no limit.
@@ -40,20 +42,18 @@ impl ConclusionRoom {
         Self { verdict: VerdictRoom { columns, max_lines, has_bar }, lines: lines_per_group }
     }
 
-    /// The maximum number of findings about a group with this number of Pods. If not all Pods have a row, rows are more
+    /// The maximum number of findings about a group with this number of Pods. If a Pod would lose its row, rows are more
     /// important than findings.
     fn max_findings(self, pods: usize) -> usize {
-        match self.lines {
-            lines if lines.saturating_sub(LINES_AROUND_ROWS) >= pods => usize::MAX,
+        let beside_rows =
+            self.lines.saturating_sub(LINES_AROUND_ROWS).saturating_sub(pods) / LINES_PER_FINDING;
+        let beside_folded_rows = match self.lines {
             ..MIN_LINES_FOR_BAR => 0,
             MIN_LINES_FOR_BAR..30 => 1,
             30..40 => 2,
             40.. => usize::MAX,
-        }
-    }
-
-    fn lines_per_finding(self) -> usize {
-        if self.lines < MIN_LINES_FOR_LONG_FINDINGS { 1 } else { 2 }
+        };
+        beside_rows.max(beside_folded_rows)
     }
 }
 
@@ -72,9 +72,9 @@ pub(crate) fn conclusion_lines(
         .filter(|_| is_known)
         .map(|summary| verdict_lines(context, summary, &group.pods, room.verdict))
         .unwrap_or_default();
-    let (max_findings, lines_per_finding) = (room.max_findings(group.pods.len()), room.lines_per_finding());
-    let key = FindingsKey { group: group.key(), columns, max_findings, lines_per_finding };
-    let find = || find(context, group, summary, columns, (max_findings, lines_per_finding));
+    let max_findings = room.max_findings(group.pods.len());
+    let key = FindingsKey { group: group.key(), columns, max_findings };
+    let find = || find(context, group, summary, columns, max_findings);
     let findings = context.cache.findings.get_or_compute(context.version(), key, find);
     lines.extend(findings.iter().cloned());
     let has_tables = match context.state.view {
@@ -113,9 +113,19 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
         lines.extend(conclusions);
     }
     if let Some(rows) = size.rows {
-        lines.truncate(rows / 3);
+        truncate_to_whole_sentences(&mut lines, rows / 3);
     }
     lines
+}
+
+/// Keeps at most `max` lines. A sentence whose last line does not fit is left out.
+fn truncate_to_whole_sentences(lines: &mut Vec<Line>, max: usize) {
+    let continues = |line: &Line| line.plain().starts_with(CONTINUATION_INDENT);
+    let mut end = max.min(lines.len());
+    while end > 0 && lines.get(end).is_some_and(continues) {
+        end -= 1;
+    }
+    lines.truncate(end);
 }
 
 /// The lines about a group below its verdict: the findings, further waits, and clocks that are off. If nothing is known
@@ -125,7 +135,7 @@ fn find(
     group: &Group<'_>,
     summary: Option<&Summary>,
     columns: usize,
-    (max_findings, lines_per_finding): (usize, usize),
+    max_findings: usize,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
     let has_slots = summary.is_some_and(|summary| summary.slots.total > 0);
@@ -140,7 +150,7 @@ fn find(
         };
         let all = if has_slots { context.findings(workload) } else { Rc::default() };
         for finding in all.iter().filter(|finding| !has_own_line(finding)).take(max_findings) {
-            lines.extend(findings::finding_lines(context, finding, columns, lines_per_finding));
+            lines.extend(findings::finding_lines(context, finding, columns, LINES_PER_FINDING));
             named.extend_from_slice(&finding.reasons);
         }
         lines.extend(findings::waits_line(context, workload, &named, columns));

@@ -10,7 +10,7 @@ use crate::timeline::{Finding, ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::frame_cache::keys::GroupId;
 use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Link, Style};
-use crate::view::primitives::text;
+use crate::view::primitives::text::{self, CONTINUATION_INDENT};
 use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::view_context::ViewContext;
 
@@ -115,9 +115,6 @@ pub(crate) fn pull_failure_lines(
     lines
 }
 
-/// Stands before a further line of a finding.
-const INDENT: &str = "  ";
-
 /// The lines of a finding, at most `max_lines`. A line ends between two words. A finding that is too long is cut.
 pub(crate) fn finding_lines(
     context: &ViewContext<'_>,
@@ -133,7 +130,7 @@ pub(crate) fn finding_lines(
         let separator = if line.trim().is_empty() { "" } else { " " };
         let is_full = text::width(line) + separator.len() + text::width(word) > columns;
         if is_full && count < max_lines && !separator.is_empty() {
-            lines.push(format!("{INDENT}{word}"));
+            lines.push(format!("{CONTINUATION_INDENT}{word}"));
         } else {
             line.push_str(separator);
             line.push_str(word);

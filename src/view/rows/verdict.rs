@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
-use crate::view::primitives::text;
+use crate::view::primitives::text::{self, CONTINUATION_INDENT};
 use crate::view::rows::segment::Segment;
 use crate::view::rows::shares::{divide_in_proportion, to_percent};
 use crate::view::rows::slot_bar::slot_time_bar;
@@ -16,9 +16,6 @@ fn uncertainty(segment: Segment, summary: &Summary) -> Option<i64> {
     let with_idle = segment == Segment::Idle;
     summary.slot_uncertainty.percentage_points(&summary.slots, segment.phases(), with_idle)
 }
-
-/// Stands before a further line of the verdict.
-const INDENT: &str = "  ";
 
 /// The room for the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +143,7 @@ impl Verdict<'_> {
             if line.width() + text::width(separator) + part.width() <= self.columns {
                 line.push(separator, Style::Dim);
             } else {
-                lines.push(std::mem::replace(&mut line, Line::new(INDENT, Style::Dim)));
+                lines.push(std::mem::replace(&mut line, Line::new(CONTINUATION_INDENT, Style::Dim)));
                 if lines.len() == max_lines || is_first_in_line || line.width() + part.width() > self.columns
                 {
                     return None;
