@@ -68,24 +68,16 @@ pub fn command() -> clap::Command {
 /// clap reports these texts as errors.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
-    let mut words = join_value(arguments);
+    let mut words = arguments;
     let program = if words.is_empty() { NAME.into() } else { words.remove(0) };
     if asks_only_for_version(&words)
         && let Some(version) = version_text()
     {
         return Err(version);
     }
-    let mut words = move_leading_global_flags(&words);
-    if let Some(overview) = command.find_subcommand(OVERVIEW)
-        && has_only_flags(overview, &words)
-    {
-        words.insert(0, OVERVIEW.into());
-    }
+    let mut words = arrange_words(&command, words);
     if let Some(error) = unknown_command_error(&command, &words) {
         return Err(error);
-    }
-    if let Some(get) = command.find_subcommand("get") {
-        words = select_several_pods(get, words);
     }
     let mut kubectl_part = None;
     if let Some((name, arguments)) = words.split_first()
@@ -112,6 +104,21 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
         args.kubectl = kubectl;
     }
     Ok(cli)
+}
+
+/// Arranges the words after the name of the program: the first word becomes the name of the subcommand. `command` is the
+/// declaration of the whole command line.
+pub(crate) fn arrange_words(command: &clap::Command, words: Vec<OsString>) -> Vec<OsString> {
+    let mut words = move_leading_global_flags(&join_value(words));
+    if let Some(overview) = command.find_subcommand(OVERVIEW)
+        && has_only_flags(overview, &words)
+    {
+        words.insert(0, OVERVIEW.into());
+    }
+    match command.find_subcommand("get") {
+        Some(get) => select_several_pods(get, words),
+        None => words,
+    }
 }
 
 /// Declares only the flags of a command that changes objects. The declaration is not built, so more flags can be added.
@@ -164,7 +171,7 @@ const HELP: &str = "help";
 const COMPLETE: &str = "__complete";
 
 /// The hidden subcommand that runs if the user gives no subcommand.
-const OVERVIEW: &str = "__overview";
+pub(crate) const OVERVIEW: &str = "__overview";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -12,6 +12,7 @@ pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flags;
+pub(crate) mod kuberc_defaults;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod replay;
@@ -31,6 +32,7 @@ use crate::cli::args::follow::FollowArgs;
 use crate::cli::change::command;
 use crate::cli::command_line::{Cli, Subcommand};
 use crate::cli::environment::Environment;
+use crate::cli::kuberc_defaults::add_kuberc_defaults;
 use crate::source::ErrorKind;
 use crate::terminal::tty::enable_control_sequences;
 use crate::view::View;
@@ -38,7 +40,13 @@ use crate::view::View;
 /// Runs the program with these arguments. The first argument is the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     enable_control_sequences();
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match add_kuberc_defaults(arguments.into_iter().collect()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let environment = Environment::from_process();
+            return report_result(Err(error.into()), &message_streams(&environment)).into();
+        }
+    };
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {

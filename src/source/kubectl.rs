@@ -167,7 +167,8 @@ impl Kubectl {
         Ok(exit_code(self.wait(&mut child).await?))
     }
 
-    /// Runs `kubectl get` for the manifests that were applied and returns the objects that exist.
+    /// Runs `kubectl get` for the manifests that were applied and returns the objects that exist. The kuberc has no
+    /// effect on this command, so `arguments` must contain the defaults that the kuberc sets for `apply`.
     ///
     /// # Errors
     ///
@@ -179,9 +180,12 @@ impl Kubectl {
         manifests: &Manifests,
     ) -> Result<Vec<ChangedObject>, SourceError> {
         let mut command = self.command("get");
-        command.args(&arguments.selection).args(&arguments.global);
-        // These flags are set explicitly, because the user's kuberc may set other defaults.
-        command.args(["--output=json", "--ignore-not-found=true", "--show-managed-fields=false"]);
+        // The kuberc is ignored, because its defaults for `get` could select other objects. kubectl refuses the flag
+        // `--kuberc` together with `KUBERC=off`.
+        command.env("KUBERC", "off");
+        let is_kuberc = |word: &&OsString| word.to_string_lossy().starts_with("--kuberc=");
+        command.args(&arguments.selection).args(arguments.global.iter().filter(|word| !is_kuberc(word)));
+        command.args(["--output=json", "--ignore-not-found=true"]);
         command.stdout(Stdio::piped());
         let (mut child, stdin) = self.spawn_with_manifests(command, manifests, &[])?;
         let mut printed = Vec::new();

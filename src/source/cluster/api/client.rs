@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use http::Uri;
 use kube::config::Kubeconfig;
-use kube::{Client, Config};
 use tokio::time::sleep;
 
 use crate::source::clock::Clock;
 use crate::source::cluster::api::clock_offset::ClockOffset;
 use crate::source::cluster::api::connection::Connection;
+use crate::source::cluster::api::credentials::Credentials;
+use crate::source::cluster::api::credentials::plugin::CredentialPlugin;
 use crate::source::cluster::api::errors;
 use crate::source::cluster::api::errors::{Endpoint, RequestError};
-use crate::source::cluster::api::kubeconfig::{in_cluster_config, read_kubeconfig};
+use crate::source::cluster::api::kubeconfig::{build_config, in_cluster_config, read_kubeconfig};
 use crate::source::cluster::api::kuberc;
+use crate::source::cluster::api::proxy::{ProxyVariables, parse_proxy_url};
 use crate::source::cluster::retry::{FIRST_REQUEST_PATIENCE, FirstAttempts};
 use crate::source::error::SourceError;
 
@@ -37,7 +39,8 @@ pub(crate) struct Cluster {
     pub server: String,
     /// The API server's clock.
     pub clock: Clock,
-    pub(crate) client: Client,
+    /// The client with the user's credentials.
+    pub(crate) credentials: Arc<Credentials>,
     /// Measures the offset that `clock` uses.
     pub(crate) offset: ClockOffset,
     /// Shows a line when a first request is repeated. `None` if no user waits for it.
@@ -58,7 +61,7 @@ impl fmt::Debug for Cluster {
 
 impl Cluster {
     pub(crate) fn new(
-        client: Client,
+        credentials: Credentials,
         namespace: Option<String>,
         context_namespace: String,
         endpoint: Endpoint,
@@ -71,7 +74,7 @@ impl Cluster {
             context: endpoint.context,
             server: endpoint.server,
             clock: Clock::Server { offset_millis: offset.shared_estimate() },
-            client,
+            credentials: Arc::new(credentials),
             offset,
             announce: None,
             request_timeout,
@@ -142,8 +145,8 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
     let request_timeout = connection.parse_request_timeout()?;
     let kubeconfig = read_kubeconfig(connection)?;
     let in_cluster = kubeconfig.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    let (mut config, context) = if in_cluster && connection.server.is_none() {
-        (in_cluster_config(connection)?, None)
+    let (mut config, proxy_url, context) = if in_cluster && connection.server.is_none() {
+        (in_cluster_config(connection)?, connection.proxy_url.clone(), None)
     } else {
         let mut kubeconfig = match kubeconfig {
             Some(kubeconfig) => kubeconfig,
@@ -151,17 +154,19 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
             None => return Err(errors::missing_kubeconfig()),
         };
         let options = connection.override_kubeconfig(&mut kubeconfig)?;
-        let user = kubeconfig.auth_infos.iter().find(|named| Some(&named.name) == options.user.as_ref());
-        let plugin = user.and_then(|user| user.auth_info.as_ref()?.exec.as_ref()?.command.as_deref());
-        if let Some(plugin) = plugin {
-            kuberc::check_credential_plugin(connection.kuberc.as_ref(), plugin)?;
-        }
         let context = options.context.clone();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(errors::explain_kubeconfig_error)?;
-        (config, context)
+        let (config, proxy_url) =
+            build_config(kubeconfig, &options).map_err(errors::explain_kubeconfig_error)?;
+        (config, proxy_url, context)
     };
+    config.proxy_url = match proxy_url.filter(|url| !url.is_empty()) {
+        Some(url) => Some(parse_proxy_url(&url)?),
+        None => ProxyVariables::from_process().choose_proxy(&config.cluster_url)?,
+    };
+    let plugin = CredentialPlugin::take_from(&mut config.auth_info);
+    if let Some(plugin) = &plugin {
+        kuberc::check_credential_plugin(connection.kuberc.as_ref(), plugin.program())?;
+    }
     // kube must not repeat failed requests, because the callers decide which requests to repeat and when.
     config.default_retry = false;
     // Compression saves time over a network, but costs time if the server runs on this machine.
@@ -171,9 +176,12 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
     let server = printable_address(&config.cluster_url);
     let namespace = connection.namespace.clone().filter(|name| !name.is_empty());
     let context_namespace = config.default_namespace.clone();
-    let client = Client::try_from(config).map_err(errors::explain_client_error)?;
+    let install_hint = plugin.as_ref().and_then(CredentialPlugin::install_hint).map(str::to_owned);
+    let credentials = Credentials::obtain(config, plugin)
+        .await
+        .map_err(|error| errors::explain_credential_error(Arc::new(error), install_hint))?;
     let endpoint = Endpoint { server, context };
-    Ok(Cluster::new(client, namespace, context_namespace, endpoint, request_timeout))
+    Ok(Cluster::new(credentials, namespace, context_namespace, endpoint, request_timeout))
 }
 
 /// Whether the host of `url` is `localhost` or a loopback address.

@@ -195,6 +195,7 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
             ))
         }
         failure @ (RequestError::Refused(_)
+        | RequestError::Credentials(_)
         | RequestError::Unreachable(_)
         | RequestError::Interrupted(_)
         | RequestError::Undecodable(_)

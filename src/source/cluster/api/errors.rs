@@ -5,11 +5,13 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
+use crate::source::cluster::api::credentials::error::CredentialError;
 use crate::source::cluster::api::message::{DecodeError, Status};
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -22,6 +24,9 @@ pub(crate) enum RequestError {
     /// The request could not be sent, or no answer arrived.
     #[error(transparent)]
     Unreachable(#[from] kube::Error),
+    /// The credentials have expired or were refused, and cannot be renewed.
+    #[error("the credentials cannot be renewed: {0}")]
+    Credentials(#[from] Arc<CredentialError>),
     /// The connection was lost in the middle of the answer.
     #[error("the connection was lost: {0}")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
@@ -49,14 +54,23 @@ impl RequestError {
             Self::Refused(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
             Self::Unreachable(error) => has_connection_broken(error),
             Self::Interrupted(_) | Self::TimedOut(_) | Self::Undecodable(DecodeError::Incomplete) => true,
-            Self::Undecodable(_) | Self::TooLong(_) => false,
+            Self::Credentials(_) | Self::Undecodable(_) | Self::TooLong(_) => false,
         }
     }
 
-    /// Whether the server cannot be reached at the moment: it is not running, or its name cannot be resolved. A wrong
-    /// address looks the same.
+    /// Whether the server cannot be reached at the moment: it is not running, its name cannot be resolved, or the
+    /// credentials have expired and cannot be renewed. A wrong address looks the same.
     pub(crate) fn is_unreachable(&self) -> bool {
-        let Self::Unreachable(error) = self else { return false };
+        let error = match self {
+            // The user may log in again while the program runs.
+            Self::Credentials(_) => return true,
+            Self::Unreachable(error) => error,
+            Self::Refused(_)
+            | Self::Interrupted(_)
+            | Self::Undecodable(_)
+            | Self::TooLong(_)
+            | Self::TimedOut(_) => return false,
+        };
         let Causes { io_kind, texts, .. } = Causes::of_error(error);
         is_about_unknown_host(&texts)
             || matches!(
@@ -89,6 +103,7 @@ impl RequestError {
                 0 => "the server ended the watch with an error",
                 code => return format!("HTTP status {code}"),
             },
+            Self::Credentials(_) => "the credentials cannot be renewed",
             Self::Unreachable(kube::Error::Auth(_)) => "the credentials cannot be obtained",
             Self::Unreachable(error) if has_connection_broken(error) => "connection closed by the server",
             Self::Unreachable(error) => {
@@ -117,6 +132,7 @@ impl RequestError {
         match self {
             Self::Unreachable(error) => explain_unreachable(error).0,
             Self::Refused(_)
+            | Self::Credentials(_)
             | Self::Interrupted(_)
             | Self::Undecodable(_)
             | Self::TooLong(_)
@@ -162,6 +178,7 @@ pub(crate) fn explain_request_error(
 ) -> SourceError {
     let error = match &failure {
         RequestError::Refused(status) => explain_refusal(status, context, endpoint),
+        RequestError::Credentials(error) => return explain_credential_error(Arc::clone(error), None),
         RequestError::Unreachable(kube::Error::Auth(error)) => explain_auth_error(error),
         RequestError::Unreachable(error) => {
             let (why, hint) = explain_unreachable(error);
@@ -343,10 +360,32 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
     }
 }
 
+/// Explains why no credentials can be obtained. `install_hint` is the kubeconfig's text about a missing plugin.
+pub(crate) fn explain_credential_error(
+    error: Arc<CredentialError>,
+    install_hint: Option<String>,
+) -> SourceError {
+    let explained = match &*error {
+        CredentialError::Client(error) => explain_client_error(error),
+        CredentialError::NotStarted(_) => SourceError::new(ErrorKind::Configuration, error.to_string())
+            .hint(install_hint.unwrap_or_else(|| {
+                "Install the program that `users[].user.exec.command` names. `kubectl config view --minify` shows its name.".to_owned()
+            })),
+        CredentialError::NeedsTerminal => SourceError::new(ErrorKind::Configuration, error.to_string())
+            .hint("Run the command on a terminal, and without a manifest on standard input."),
+        CredentialError::NoCommand
+        | CredentialError::Failed(_)
+        | CredentialError::Unusable(_)
+        | CredentialError::WrongVersion => SourceError::new(ErrorKind::Configuration, error.to_string())
+            .hint("Log in again, then check with `kubectl auth whoami`."),
+    };
+    explained.caused_by(error)
+}
+
 /// Explains why no client can be created.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
-pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
-    let explained = match &error {
+fn explain_client_error(error: &kube::Error) -> SourceError {
+    match error {
         kube::Error::Auth(error) => explain_auth_error(error),
         kube::Error::InferKubeconfig(error) => describe_kubeconfig_error(error),
         kube::Error::ProxyProtocolUnsupported { proxy_url } => SourceError::new(
@@ -363,45 +402,21 @@ pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
             ErrorKind::Configuration,
             format!(
                 "the credentials or certificates of the kubeconfig cannot be used: {}",
-                explain_unreachable(&error).0
+                explain_unreachable(error).0
             ),
         )
         .hint("Check the kubeconfig with `kubectl config view --minify`."),
-    };
-    explained.caused_by(error)
+    }
 }
 
 /// Explains why the credentials cannot be obtained or used.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn explain_auth_error(error: &AuthError) -> SourceError {
     let error = match error {
-        AuthError::AuthExecStart(error) => SourceError::new(
-            ErrorKind::Configuration,
-            format!("the kubeconfig's credential plugin cannot be started: {}", io_reason(error)),
-        )
-        .hint(
-            "Install the program that `users[].user.exec.command` names. `kubectl config view --minify` shows its name.",
-        ),
-        AuthError::AuthExecRun { out, .. } => SourceError::new(
-            ErrorKind::Configuration,
-            match out.status.code() {
-                Some(code) => format!("the kubeconfig's credential plugin failed with exit code {code}"),
-                None => "the kubeconfig's credential plugin was killed".to_owned(),
-            },
-        ),
-        AuthError::AuthExecParse(_)
-        | AuthError::ExecPluginFailed
-        | AuthError::MalformedTokenExpirationDate(_) => SourceError::new(
-            ErrorKind::Configuration,
-            "the kubeconfig's credential plugin returned no usable credentials",
-        ),
         AuthError::ReadTokenFile(error, path) => SourceError::new(
             ErrorKind::Configuration,
             format!("the token file {} cannot be read: {}", path.display(), io_reason(error)),
         ),
-        AuthError::MissingCommand => {
-            SourceError::new(ErrorKind::Configuration, "the kubeconfig's credential plugin has no command")
-        }
         AuthError::UnrefreshableTokenResponse => {
             SourceError::new(ErrorKind::Configuration, "the credentials have expired and cannot be renewed")
         }

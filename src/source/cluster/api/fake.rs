@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::observation::{Event, Job, ObjectMeta, ObjectReference, OwnerReference, Pod};
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::credentials::Credentials;
 use crate::source::cluster::api::errors::Endpoint;
 use crate::source::cluster::api::protobuf::encode;
 
@@ -48,7 +49,8 @@ pub(crate) fn start() -> (FakeServer, Cluster) {
         }
     });
     let endpoint = Endpoint { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
-    (FakeServer { calls }, Cluster::new(Client::new(service, "ns"), None, "ns".to_owned(), endpoint, None))
+    let credentials = Credentials::of_client(Client::new(service, "ns"));
+    (FakeServer { calls }, Cluster::new(credentials, None, "ns".to_owned(), endpoint, None))
 }
 
 impl FakeServer {

@@ -1,10 +1,14 @@
 //! Reads the kubeconfig and overrides its values by flags, in the same way as kubectl.
 
-use std::env;
 use std::path::PathBuf;
+use std::{env, fs};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kube::Config;
-use kube::config::{AuthInfo, Context, KubeConfigOptions, Kubeconfig, NamedContext};
+use kube::config::{
+    AuthInfo, Cluster, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError, NamedContext,
+};
 
 use crate::source::cluster::api::connection::Connection;
 use crate::source::cluster::api::errors;
@@ -36,9 +40,7 @@ impl Connection {
                 name
             }
             None => {
-                return Err(errors::explain_kubeconfig_error(
-                    kube::config::KubeconfigError::CurrentContextNotSet,
-                ));
+                return Err(errors::explain_kubeconfig_error(KubeconfigError::CurrentContextNotSet));
             }
         };
         let (context_cluster, context_user) = config
@@ -47,9 +49,7 @@ impl Connection {
             .find(|named| named.name == context)
             .and_then(|named| named.context.as_ref())
             .map(|found| (found.cluster.clone(), found.user.clone()))
-            .ok_or_else(|| {
-                errors::explain_kubeconfig_error(kube::config::KubeconfigError::LoadContext(context.clone()))
-            })?;
+            .ok_or_else(|| errors::explain_kubeconfig_error(KubeconfigError::LoadContext(context.clone())))?;
         let cluster = self.cluster.clone().unwrap_or(context_cluster);
         let user = self.user.clone().or(context_user).unwrap_or_default();
         if let Some(user) = &self.user
@@ -165,6 +165,58 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Creates the configuration of the client for these names of the kubeconfig. The proxy is not set.
+///
+/// The client library has a function for this purpose, but that function also evaluates the variables for proxies, and
+/// fails if it does not understand them.
+///
+/// # Errors
+///
+/// The cluster does not exist, has no usable address, or its certificate authority cannot be read.
+pub(crate) fn build_config(
+    kubeconfig: Kubeconfig,
+    options: &KubeConfigOptions,
+) -> Result<(Config, Option<String>), KubeconfigError> {
+    let name = options.cluster.clone().unwrap_or_default();
+    let cluster = kubeconfig.clusters.into_iter().find(|named| named.name == name);
+    let cluster =
+        cluster.and_then(|named| named.cluster).ok_or(KubeconfigError::LoadClusterOfContext(name))?;
+    let context = kubeconfig.contexts.into_iter().find(|named| Some(&named.name) == options.context.as_ref());
+    let namespace = context.and_then(|named| named.context?.namespace).filter(|name| !name.is_empty());
+    let user = kubeconfig.auth_infos.into_iter().find(|named| Some(&named.name) == options.user.as_ref());
+    let mut user = user.and_then(|named| named.auth_info).unwrap_or_default();
+    if let Some(exec) = user.exec.as_mut().filter(|exec| exec.provide_cluster_info) {
+        exec.cluster = Some((&cluster).try_into()?);
+    }
+    let server = cluster.server.as_deref().filter(|server| !server.is_empty());
+    let server = server.ok_or(KubeconfigError::MissingClusterUrl)?;
+    let mut config = Config::new(server.parse().map_err(KubeconfigError::ParseClusterUrl)?);
+    config.root_cert = read_certificate_authority(&cluster)?;
+    config.default_namespace = namespace.unwrap_or(config.default_namespace);
+    config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
+    config.disable_compression = cluster.disable_compression.unwrap_or(false);
+    config.tls_server_name = cluster.tls_server_name.filter(|name| !name.is_empty());
+    config.auth_info = user;
+    Ok((config, cluster.proxy_url.filter(|url| !url.is_empty())))
+}
+
+/// Returns the certificates of the cluster's certificate authority, or `None` if those of the machine count.
+fn read_certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, KubeconfigError> {
+    let data = cluster.certificate_authority_data.as_ref().filter(|data| !data.is_empty());
+    let path = cluster.certificate_authority.as_ref().filter(|path| !path.is_empty());
+    let text = match (data, path) {
+        (Some(data), _) => STANDARD.decode(data).map_err(LoadDataError::DecodeBase64),
+        (None, Some(path)) => {
+            fs::read(path).map_err(|error| LoadDataError::ReadFile(error, PathBuf::from(path)))
+        }
+        (None, None) => return Ok(None),
+    };
+    let text = text.map_err(KubeconfigError::LoadCertificateAuthority)?;
+    let sections = pem::parse_many(text).map_err(KubeconfigError::ParseCertificates)?;
+    let certificates = sections.into_iter().filter(|section| section.tag() == "CERTIFICATE");
+    Ok(Some(certificates.map(pem::Pem::into_contents).collect()))
 }
 
 /// Reads the kubeconfig that kubectl would use: the file of `--kubeconfig`; without the flag, all existing files of

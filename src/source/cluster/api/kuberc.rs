@@ -1,4 +1,4 @@
-//! Checks whether the user's kuberc permits a credential plugin.
+//! Reads the user's kuberc: the default values of flags, and the policy for credential plugins.
 //!
 //! kubectl does not run a plugin that the kuberc forbids, so this program does not run such a plugin either.
 
@@ -8,15 +8,45 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::source::error::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError, system_error_text};
 
-/// The fields of a kuberc (API group `kubectl.config.k8s.io`) that concern credential plugins.
+/// The hint of errors about a kuberc that cannot be used.
+const IGNORE_KUBERC_HINT: &str =
+    "Correct the file, or set the environment variable `KUBERC=off` to ignore it.";
+
+/// A document of a kuberc, with the fields that concern this program.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Kuberc {
+    api_version: String,
+    kind: String,
+    /// The default values. Version `v1alpha1` calls the field `overrides`.
+    #[serde(alias = "overrides")]
+    defaults: Option<Vec<CommandDefaults>>,
     /// `AllowAll`, `DenyAll` or `Allowlist`. If the field is absent, all plugins are permitted.
     credential_plugin_policy: Option<String>,
     credential_plugin_allowlist: Option<Vec<AllowedPlugin>>,
+}
+
+/// The default values that a kuberc sets for the flags of one kubectl command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct CommandDefaults {
+    /// The words of the command, for example `get` or `create job`.
+    pub(crate) command: String,
+    /// The values. Version `v1alpha1` calls the field `flags`.
+    #[serde(alias = "flags")]
+    pub(crate) options: Vec<FlagDefault>,
+}
+
+/// The default value of one flag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct FlagDefault {
+    /// Name without the dashes.
+    pub(crate) name: String,
+    #[serde(rename = "default")]
+    pub(crate) value: String,
 }
 
 /// A permitted plugin, given by its name or path.
@@ -28,6 +58,55 @@ struct AllowedPlugin {
     name: String,
 }
 
+/// Returns the default values that the kuberc sets for the flags of kubectl's commands. `flag` is the value of
+/// `--kuberc`.
+///
+/// As in kubectl, the first document that is a `Preference` counts, and a file at the default path may be missing or
+/// invalid.
+///
+/// # Errors
+///
+/// The user named the file, and it cannot be read or is not a kuberc.
+pub(crate) fn read_command_defaults(flag: Option<&PathBuf>) -> Result<Vec<CommandDefaults>, SourceError> {
+    let Some(path) = kuberc_path(flag) else { return Ok(Vec::new()) };
+    let is_named = flag.is_some() || env::var_os("KUBERC").is_some_and(|value| !value.is_empty());
+    match parse_preference(&path) {
+        Ok(kuberc) => Ok(kuberc.defaults.unwrap_or_default()),
+        Err(_) if !is_named => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the first document of the file that is a `Preference`.
+fn parse_preference(path: &Path) -> Result<Kuberc, SourceError> {
+    let configuration_error =
+        |text: String| SourceError::new(ErrorKind::Configuration, text).hint(IGNORE_KUBERC_HINT);
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let reason = system_error_text(&error);
+        configuration_error(format!("the kuberc {} cannot be read: {reason}", path.display()))
+            .caused_by(error)
+    })?;
+    let documents = parse_documents(&text, path)?;
+    let is_empty = documents.is_empty();
+    let is_preference = |kuberc: &Kuberc| {
+        kuberc.api_version.starts_with("kubectl.config.k8s.io/") && kuberc.kind == "Preference"
+    };
+    match documents.into_iter().find(is_preference) {
+        Some(kuberc) => Ok(kuberc),
+        None if is_empty => Ok(Kuberc::default()),
+        None => Err(configuration_error(format!("the kuberc {} contains no Preference", path.display()))),
+    }
+}
+
+/// Parses the documents of a kuberc. The error does not quote the file, because the file may contain secret arguments.
+fn parse_documents(text: &str, path: &Path) -> Result<Vec<Kuberc>, SourceError> {
+    serde_saphyr::from_multiple(text).map_err(|error| {
+        SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
+            .hint(IGNORE_KUBERC_HINT)
+            .caused_by(error)
+    })
+}
+
 /// Checks that the kuberc permits the kubeconfig's credential plugin. `flag` is the value of `--kuberc`.
 ///
 /// # Errors
@@ -36,12 +115,7 @@ struct AllowedPlugin {
 pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
     let Some(path) = kuberc_path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
-    // The message does not quote the file, because the file may contain secret arguments.
-    let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|error| {
-        SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
-            .hint("Correct the file, or set the environment variable `KUBERC=off` to ignore it.")
-            .caused_by(error)
-    })?;
+    let kuberc = parse_documents(&text, &path)?;
     let search_path = env::var_os("PATH").unwrap_or_default();
     if kuberc.iter().all(|kuberc| kuberc.allows(plugin, &search_path)) {
         return Ok(());
@@ -128,6 +202,30 @@ mod tests {
             assert!(!allows(&list, "/elsewhere/aws"));
             assert!(!allows(&list, "other"), "a plugin that does not exist is not allowed");
         }
+    }
+
+    #[test]
+    fn the_defaults_of_the_first_preference_are_read_in_both_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kuberc");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            read_command_defaults(Some(&path))
+        };
+        let beta = "apiVersion: v1\nkind: Config\n---\napiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\ndefaults: [{command: create job, options: [{name: namespace, default: other}]}]\naliases: [{name: a, command: get}]";
+        let alpha = "apiVersion: kubectl.config.k8s.io/v1alpha1\nkind: Preference\noverrides: [{command: create job, flags: [{name: namespace, default: other}]}]";
+        for text in [beta, alpha] {
+            let [CommandDefaults { command, options }] = &read(text).unwrap()[..] else { panic!("{text}") };
+            assert_eq!(command, "create job");
+            assert_eq!(options[0], FlagDefault { name: "namespace".to_owned(), value: "other".to_owned() });
+        }
+        assert_eq!(read("").unwrap(), []);
+        assert!(
+            read("apiVersion: v1\nkind: Preference").unwrap_err().summary.ends_with("contains no Preference")
+        );
+        assert!(read("{").unwrap_err().summary.ends_with("is not valid YAML"));
+        let missing = read_command_defaults(Some(&folder.path().join("none"))).unwrap_err();
+        assert!(missing.summary.ends_with("cannot be read: no such file or directory"), "{missing}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod clock_offset;
 pub(crate) mod connection;
+pub(crate) mod credentials;
 pub(crate) mod decode;
 pub(crate) mod discovery;
 pub(crate) mod errors;
@@ -15,6 +16,7 @@ pub(crate) mod message;
 pub(crate) mod pod_types;
 pub(crate) mod pod_yaml;
 pub(crate) mod protobuf;
+pub(crate) mod proxy;
 pub(crate) mod request;
 pub(crate) mod resource;
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kube::Client;
 use kube::api::{ListParams, WatchParams};
 use kube::client::Body;
 use serde::de::DeserializeOwned;
@@ -138,16 +139,32 @@ fn with_accept(
 }
 
 impl Cluster {
-    /// Sends a request, and measures the clock offset from the head of the answer.
+    /// Sends a request, and measures the clock offset from the head of the answer. If the server does not accept the
+    /// credentials, renews them and sends the request once more.
     ///
     /// # Errors
     ///
-    /// No answer arrives, or the answer has an error status.
+    /// No answer arrives, the answer has an error status, or the credentials cannot be renewed.
     pub(crate) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, RequestError> {
-        let sent = local_now();
-        let response = self.client.send(request.map(Body::from)).await?;
-        self.offset.narrow(response.headers(), sent, local_now());
+        let lent = self.credentials.lend_client().await?;
+        let mut response = self.send_once(&lent.client, request.clone()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(renewed) = self.credentials.replace_client(&lent).await?
+        {
+            response = self.send_once(&renewed.client, request).await?;
+        }
         if response.status().is_success() { Ok(response) } else { Err(read_refusal(response).await) }
+    }
+
+    async fn send_once(
+        &self,
+        client: &Client,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Body>, RequestError> {
+        let sent = local_now();
+        let response = client.send(request.map(Body::from)).await?;
+        self.offset.narrow(response.headers(), sent, local_now());
+        Ok(response)
     }
 
     /// Requests a JSON document of at most `limit` bytes.

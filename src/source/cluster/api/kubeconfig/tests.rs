@@ -53,11 +53,11 @@ fn flags_for_a_token_and_for_impersonation_override_the_user() {
     assert_eq!(user.impersonate_user_extra.unwrap()["k"], ["1", "2"]);
 }
 
-#[tokio::test]
-async fn no_kubeconfig_is_needed_if_the_server_flag_is_given() {
+#[test]
+fn no_kubeconfig_is_needed_if_the_server_flag_is_given() {
     let mut config = Kubeconfig::default();
     let server = Connection { server: Some("http://127.0.0.1:1".to_owned()), ..Connection::default() };
     let options = server.override_kubeconfig(&mut config).unwrap();
-    let config = Config::from_custom_kubeconfig(config, &options).await.unwrap();
+    let (config, _) = build_config(config, &options).unwrap();
     assert_eq!(config.cluster_url.to_string(), "http://127.0.0.1:1/");
 }
