@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::cli::args::connection::{accept_global_flags, global_flags};
+use crate::cli::args::connection::{ConnectionArgs, accept_global_flags, global_flags};
 use crate::cli::args::what_if::join_value;
 use crate::cli::change::command::ChangeArgs;
 use crate::cli::change::words::divide_words;
@@ -94,6 +94,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
         words.truncate(1);
         words.extend(rewritten);
     }
+    let typed = words.clone();
     words.insert(0, program);
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
@@ -102,6 +103,9 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
             return Err(error);
         }
         args.kubectl = kubectl;
+    }
+    if let Some(connection) = cli.command.connection_args_mut() {
+        connection.set_typed_words(&typed);
     }
     Ok(cli)
 }
@@ -248,6 +252,21 @@ pub(crate) enum Subcommand {
 }
 
 impl Subcommand {
+    /// Returns the connection flags of a command that connects to a cluster.
+    fn connection_args_mut(&mut self) -> Option<&mut ConnectionArgs> {
+        match self {
+            Self::Apply(args) | Self::Create(args) | Self::Replace(args) => Some(&mut args.connection),
+            Self::Get(args) => Some(&mut args.connection),
+            Self::Overview(args) => Some(&mut args.connection),
+            Self::Pod(args) => Some(&mut args.connection),
+            Self::Simulate(_)
+            | Self::Replay(_)
+            | Self::Completion { .. }
+            | Self::Complete { .. }
+            | Self::Version => None,
+        }
+    }
+
     /// Returns the arguments of a command that changes objects.
     fn change_args_mut(&mut self) -> Option<&mut ChangeArgs> {
         match self {

@@ -19,6 +19,7 @@ use crate::cli::args::log::LogArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
+use crate::cli::kubectl_flags::shell_text::quote_for_shell;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Resource, Selection, Target,
 };
@@ -249,10 +250,49 @@ fn usage_error(text: &str) -> SourceError {
 
 /// Returns the command that shows the same objects again.
 fn resume_command(args: &GetArgs) -> ResumeCommand {
-    let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
-    words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
-    words.extend(args.field_selector.as_ref().map(|selector| format!("--field-selector '{selector}'")));
-    words.extend(args.all_namespaces.then(|| "-A".to_owned()));
-    words.extend(args.connection.scope_flags());
+    let mut words = vec!["kubectl seq get".to_owned()];
+    words.extend(args.objects.iter().map(|object| quote_for_shell(object)));
+    words.extend(args.connection.display_flags());
     ResumeCommand::ShowObjects(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::command_line::{Subcommand, parse};
+
+    /// Returns the hint for a command line.
+    fn hint(words: &[&str]) -> String {
+        let words = ["kubectl-seq", "get"].iter().chain(words).map(Into::into).collect();
+        let Subcommand::Get(args) = parse(words).unwrap().command else { panic!("another command") };
+        resume_command(&args).to_show().to_owned()
+    }
+
+    #[test]
+    fn the_hint_keeps_the_flags_that_choose_the_objects_the_user_and_the_picture() {
+        let words =
+            ["--kubeconfig=k", "job/pi", "--user", "me", "--as=joe", "--as-group=a", "--as-group=b", "-nns"];
+        assert_eq!(
+            hint(&words),
+            "kubectl seq get job/pi -n ns --kubeconfig k --user me --as joe --as-group a --as-group b"
+        );
+        let words = ["jobs", "-l", "a in (b,c)", "--field-selector=status.successful=1", "-A", "-o", "table"];
+        assert_eq!(
+            hint(&words),
+            "kubectl seq get jobs '--selector=a in (b,c)' --field-selector=status.successful=1 --all-namespaces --output=table"
+        );
+        let words =
+            ["job/pi", "--proxy-url=http://p:1", "--kuberc", "rc", "--tls-server-name=n", "--sort=work"];
+        assert_eq!(
+            hint(&words),
+            "kubectl seq get job/pi --sort=work --tls-server-name n --proxy-url http://p:1 --kuberc rc"
+        );
+    }
+
+    #[test]
+    fn the_hint_has_no_flag_that_only_matters_while_following_and_no_secret() {
+        let words =
+            ["job/pi", "-w", "--timeout=5m", "--record=r", "--logs", "--fail-fast", "--token=secret", "-i"];
+        assert_eq!(hint(&words), "kubectl seq get job/pi --token=...");
+    }
 }

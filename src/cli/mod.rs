@@ -116,23 +116,23 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             .await
         }
         Subcommand::Simulate(args) => {
-            run_with_streams(
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 args.output.into(),
                 environment,
                 async |appearance, streams| simulate::run(args, appearance, streams).await,
-            )
+            ))
             .await
         }
         Subcommand::Replay(args) => {
-            run_with_streams(
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 args.output.into(),
                 environment,
                 async |appearance, streams| replay::run(args, appearance, streams).await,
-            )
+            ))
             .await
         }
         Subcommand::Completion { shell } => report_result(

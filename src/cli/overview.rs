@@ -76,8 +76,6 @@ pub(crate) async fn run(
 /// Returns the command that shows the same workloads again.
 fn resume_command(args: &OverviewArgs) -> ResumeCommand {
     let mut words = vec!["kubectl seq".to_owned()];
-    words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
-    words.extend(args.all_namespaces.then(|| "-A".to_owned()));
-    words.extend(args.connection.scope_flags());
+    words.extend(args.connection.display_flags());
     ResumeCommand::ShowObjects(words.join(" "))
 }

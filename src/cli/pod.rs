@@ -110,7 +110,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         need: Need::Required,
     };
     let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
-    resume_command.extend(args.connection.scope_flags());
+    resume_command.extend(args.connection.display_flags());
     let selection = Selection { targets: vec![target], since: None };
     let feed = cluster::open_feed(&cluster, selection, is_followed);
     let options = RunOptions::new(feed, appearance, streams, format.into())

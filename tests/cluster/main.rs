@@ -14,6 +14,7 @@ mod ci_page;
 mod clock_shift;
 mod come_and_go;
 mod create;
+mod credentials;
 mod cron_job;
 mod custom;
 mod deletions;

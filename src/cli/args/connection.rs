@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cli::kubectl_flags::flags::{Flag, Takes, declared_flags, flag_word, parse_switch};
-use crate::cli::kubectl_flags::shell_text::quote_for_shell;
+use crate::cli::kubectl_flags::shell_text::{SECRET_FLAGS, quote_for_shell};
 use crate::source::cluster::Connection;
 
 /// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.
@@ -112,11 +112,34 @@ const KUBECTL_ONLY: [(&str, Option<char>, Takes); 9] = [
     ("warnings-as-errors", None, Takes::OptionalValue),
 ];
 
+/// Flags that matter only while the program follows, or that write a file.
+const FOLLOWING_FLAGS: [&str; 17] = [
+    "ci",
+    "detach",
+    "fail-fast",
+    "fail-fast-after",
+    "interactive",
+    "logs",
+    "logs-containers",
+    "max-log-requests",
+    "notify",
+    "pod-exit-code",
+    "prefix",
+    "progress",
+    "record",
+    "summary",
+    "timeout",
+    "timestamps",
+    "watch",
+];
+
 /// All global flags of kubectl, as the user gave them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionArgs {
     flags: ConnectionFlags,
     kubectl_words: Vec<OsString>,
+    /// All flags of the subcommand, one word each.
+    typed_flags: Vec<String>,
 }
 
 impl ConnectionArgs {
@@ -135,12 +158,30 @@ impl ConnectionArgs {
         self.flags.namespace.as_deref()
     }
 
-    /// Returns the flags that a command needs to reach the same cluster and namespace, quoted for a shell. Leaves out
-    /// secrets, which must not appear in a log.
+    /// Returns the flags that a command needs to reach the same cluster and namespace, quoted for a shell. The values of
+    /// secrets are left out, because they must not appear in a log.
     pub(crate) fn scope_flags(&self) -> Vec<String> {
         let namespace =
             self.flags.namespace.as_ref().map(|namespace| format!("-n {}", quote_for_shell(namespace)));
         namespace.into_iter().chain(self.flags_without_namespace()).collect()
+    }
+
+    /// Stores the words of the subcommand. Each flag is one word.
+    pub(crate) fn set_typed_words(&mut self, words: &[OsString]) {
+        let flags = words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+        self.typed_flags = flags.filter(|word| word.starts_with("--")).map(str::to_owned).collect();
+    }
+
+    /// Returns the flags with which `kubectl seq get` shows the same objects in the same way, quoted for a shell: the
+    /// flags of [`ConnectionArgs::scope_flags`], and the other flags that the user typed, without those that matter only
+    /// while the program follows.
+    pub(crate) fn display_flags(&self) -> Vec<String> {
+        let global = global_flags();
+        let others = self.typed_flags.iter().filter(|word| {
+            let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+            !FOLLOWING_FLAGS.contains(&name) && global.iter().all(|flag| flag.long != name)
+        });
+        others.map(|word| quote_for_shell(word)).chain(self.scope_flags()).collect()
     }
 
     /// Returns the flags of [`ConnectionArgs::scope_flags`] without the namespace.
@@ -151,11 +192,12 @@ impl ConnectionArgs {
 }
 
 /// Returns a flag as it can be pasted into a shell, from a word without its dashes: `context=test`. `None` for the
-/// namespace, for secrets, and for flags that do not choose the cluster or the user.
+/// namespace, and for flags that do not choose the cluster or the user. The value of a secret is left out.
 fn pasteable_flag(word: &str) -> Option<String> {
     let (name, value) = word.split_once('=').unwrap_or((word, ""));
     match name {
-        "namespace" | "token" | "username" | "password" | "request-timeout" | "kuberc" => None,
+        "namespace" | "request-timeout" => None,
+        name if SECRET_FLAGS.contains(&name) => Some(format!("--{name}=...")),
         name if KUBECTL_ONLY.iter().any(|(other, ..)| *other == name) => None,
         "insecure-skip-tls-verify" | "disable-compression" => Some(format!("--{word}")),
         name => Some(format!("--{name} {}", quote_for_shell(value))),
@@ -199,7 +241,8 @@ impl FromArgMatches for ConnectionArgs {
                 kubectl_words.extend(values.map(|value| flag_word(name, value)));
             }
         }
-        Ok(Self { flags: ConnectionFlags::from_arg_matches(matches)?, kubectl_words })
+        let flags = ConnectionFlags::from_arg_matches(matches)?;
+        Ok(Self { flags, kubectl_words, typed_flags: Vec::new() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

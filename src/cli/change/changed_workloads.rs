@@ -137,6 +137,6 @@ pub(crate) fn resume_command(
         [_] => {}
         _ => return None,
     }
-    words.extend(connection.scope_flags());
+    words.extend(connection.display_flags());
     Some(ResumeCommand::ShowObjects(words.join(" ")))
 }

@@ -37,6 +37,8 @@ pub(crate) struct Cluster {
     pub context: Option<String>,
     /// Address of the API server.
     pub server: String,
+    /// Address of the proxy, without credentials. `None` for a direct connection.
+    proxy: Option<String>,
     /// The API server's clock.
     pub clock: Clock,
     /// The client with the user's credentials.
@@ -73,6 +75,7 @@ impl Cluster {
             context_namespace,
             context: endpoint.context,
             server: endpoint.server,
+            proxy: endpoint.proxy,
             clock: Clock::Server { offset_millis: offset.shared_estimate() },
             credentials: Arc::new(credentials),
             offset,
@@ -122,7 +125,7 @@ impl Cluster {
 
     /// Returns the server's address and the context, for messages.
     pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint { server: self.server.clone(), context: self.context.clone() }
+        Endpoint { server: self.server.clone(), context: self.context.clone(), proxy: self.proxy.clone() }
     }
 }
 
@@ -174,13 +177,14 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
         config.disable_compression |= is_loopback(&config.cluster_url);
     }
     let server = printable_address(&config.cluster_url);
+    let proxy = config.proxy_url.as_ref().map(printable_address);
     let namespace = connection.namespace.clone().filter(|name| !name.is_empty());
     let context_namespace = config.default_namespace.clone();
     let install_hint = plugin.as_ref().and_then(CredentialPlugin::install_hint).map(str::to_owned);
     let credentials = Credentials::obtain(config, plugin)
         .await
         .map_err(|error| errors::explain_credential_error(Arc::new(error), install_hint))?;
-    let endpoint = Endpoint { server, context };
+    let endpoint = Endpoint { server, context, proxy };
     Ok(Cluster::new(credentials, namespace, context_namespace, endpoint, request_timeout))
 }
 

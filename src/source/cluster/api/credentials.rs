@@ -7,10 +7,13 @@
 pub(crate) mod error;
 pub(crate) mod plugin;
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kube::config::AuthInfo;
 use kube::{Client, Config};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -21,6 +24,9 @@ use crate::source::cluster::api::credentials::plugin::{CredentialPlugin, Interac
 
 /// Credentials are renewed this long before they expire, or after nine tenths of their life if that is later.
 const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// Time after which the files of the user are read again, as in kubectl.
+const FILE_PERIOD: SignedDuration = SignedDuration::from_secs(50);
 
 /// Minimum time between two failed renewals. Every watch repeats its requests, and each request needs credentials.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
@@ -37,9 +43,9 @@ enum CredentialSource {
     /// The client library handles the credentials, or they never change.
     Library,
     /// Files that another program may replace: a token, or a certificate and its key.
-    Files(Config),
+    Files(Box<Config>),
     /// A program that prints credentials. The configuration contains no credentials.
-    Plugin(Config, CredentialPlugin),
+    Plugin(Box<Config>, Box<CredentialPlugin>),
 }
 
 struct CurrentClient {
@@ -48,6 +54,8 @@ struct CurrentClient {
     generation: u64,
     /// The time from which the credentials must be renewed. `None` if they do not expire.
     renew_at: Option<Timestamp>,
+    /// The content of the user's files, from which the client was created.
+    files: Vec<u8>,
     /// The last renewal, if it failed.
     failure: Option<(Instant, Arc<CredentialError>)>,
 }
@@ -62,11 +70,11 @@ impl Credentials {
     /// Returns credentials that never change.
     #[cfg(test)]
     pub(crate) fn of_client(client: Client) -> Self {
-        Self::new(CredentialSource::Library, client, None)
+        Self::new(CredentialSource::Library, client, None, Vec::new())
     }
 
-    fn new(source: CredentialSource, client: Client, renew_at: Option<Timestamp>) -> Self {
-        let current = CurrentClient { client, generation: 0, renew_at, failure: None };
+    fn new(source: CredentialSource, client: Client, renew_at: Option<Timestamp>, files: Vec<u8>) -> Self {
+        let current = CurrentClient { client, generation: 0, renew_at, files, failure: None };
         Self { source, current: Mutex::new(current) }
     }
 
@@ -80,15 +88,17 @@ impl Credentials {
         plugin: Option<CredentialPlugin>,
     ) -> Result<Self, CredentialError> {
         let Some(plugin) = plugin else {
-            let client = Client::try_from(config.clone())?;
-            let user = &config.auth_info;
-            let has_files =
-                user.token_file.is_some() || user.client_certificate.is_some() || user.client_key.is_some();
-            let source = if has_files { CredentialSource::Files(config) } else { CredentialSource::Library };
-            return Ok(Self::new(source, client, None));
+            if file_paths(&config.auth_info).next().is_none() {
+                return Ok(Self::new(CredentialSource::Library, Client::try_from(config)?, None, Vec::new()));
+            }
+            let files = read_files(&config.auth_info)?;
+            let client = create_client_with_files(&config)?;
+            let source = CredentialSource::Files(Box::new(config));
+            return Ok(Self::new(source, client, next_reading_of_files(), files));
         };
         let (client, renew_at) = run_plugin(&config, &plugin, Interaction::Allowed).await?;
-        Ok(Self::new(CredentialSource::Plugin(config, plugin), client, renew_at))
+        let source = CredentialSource::Plugin(Box::new(config), Box::new(plugin));
+        Ok(Self::new(source, client, renew_at, Vec::new()))
     }
 
     /// Returns the client. Renews the credentials first if they expire soon.
@@ -98,8 +108,14 @@ impl Credentials {
     /// The renewal fails.
     pub(crate) async fn lend_client(&self) -> Result<LentClient, Arc<CredentialError>> {
         let mut current = self.current.lock().await;
-        if current.renew_at.is_some_and(|at| local_now() >= at) {
-            self.renew(&mut current).await?;
+        if current.renew_at.is_some_and(|at| local_now() >= at)
+            && let Err(error) = self.renew(&mut current).await
+        {
+            match self.source {
+                // As in kubectl, the last token counts if its file cannot be read any longer.
+                CredentialSource::Files(_) => current.renew_at = next_reading_of_files(),
+                CredentialSource::Library | CredentialSource::Plugin(..) => return Err(error),
+            }
         }
         Ok(LentClient { client: current.client.clone(), generation: current.generation })
     }
@@ -122,7 +138,8 @@ impl Credentials {
         if current.generation == refused.generation {
             self.renew(&mut current).await?;
         }
-        Ok(Some(LentClient { client: current.client.clone(), generation: current.generation }))
+        let renewed = LentClient { client: current.client.clone(), generation: current.generation };
+        Ok((renewed.generation != refused.generation).then_some(renewed))
     }
 
     async fn renew(&self, current: &mut CurrentClient) -> Result<(), Arc<CredentialError>> {
@@ -133,10 +150,17 @@ impl Credentials {
         }
         let renewed = match &self.source {
             CredentialSource::Library => return Ok(()),
-            // The library reads the files when it creates a client.
-            CredentialSource::Files(config) => {
-                Client::try_from(config.clone()).map(|client| (client, None)).map_err(CredentialError::from)
-            }
+            CredentialSource::Files(config) => match read_files(&config.auth_info) {
+                Ok(files) if files == current.files => {
+                    current.renew_at = next_reading_of_files();
+                    return Ok(());
+                }
+                Ok(files) => create_client_with_files(config).map(|client| {
+                    current.files = files;
+                    (client, next_reading_of_files())
+                }),
+                Err(error) => Err(error),
+            },
             // The user cannot be asked, because the live picture may use the terminal.
             CredentialSource::Plugin(config, plugin) => {
                 run_plugin(config, plugin, Interaction::Forbidden).await
@@ -145,7 +169,8 @@ impl Credentials {
         match renewed {
             Ok((client, renew_at)) => {
                 let generation = current.generation + 1;
-                *current = CurrentClient { client, generation, renew_at, failure: None };
+                let files = std::mem::take(&mut current.files);
+                *current = CurrentClient { client, generation, renew_at, files, failure: None };
                 Ok(())
             }
             Err(error) => {
@@ -170,6 +195,37 @@ async fn run_plugin(
     config.auth_info.client_key_data = obtained.user.client_key_data;
     let renew_at = obtained.expires_at.map(|at| renewal_time(local_now(), at));
     Ok((Client::try_from(config)?, renew_at))
+}
+
+/// Returns the paths of the files that hold credentials of the user.
+fn file_paths(user: &AuthInfo) -> impl Iterator<Item = PathBuf> {
+    [&user.token_file, &user.client_certificate, &user.client_key].into_iter().flatten().map(PathBuf::from)
+}
+
+/// Reads all files that hold credentials of the user.
+fn read_files(user: &AuthInfo) -> Result<Vec<u8>, CredentialError> {
+    let mut contents = Vec::new();
+    for path in file_paths(user) {
+        contents.extend(fs::read(&path).map_err(|error| CredentialError::UnreadableFile(path, error))?);
+    }
+    Ok(contents)
+}
+
+/// Creates a client with the credentials in the user's files. The client library reads the certificates, but it does not
+/// remove the line end of a token.
+fn create_client_with_files(config: &Config) -> Result<Client, CredentialError> {
+    let mut config = config.clone();
+    if let Some(path) = config.auth_info.token_file.take() {
+        let token = fs::read_to_string(&path)
+            .map_err(|error| CredentialError::UnreadableFile(PathBuf::from(path), error))?;
+        config.auth_info.token = Some(token.trim().to_owned().into());
+    }
+    Ok(Client::try_from(config)?)
+}
+
+/// Returns the time from which the files of the user must be read again.
+fn next_reading_of_files() -> Option<Timestamp> {
+    local_now().checked_add(FILE_PERIOD).ok()
 }
 
 /// Returns the time from which credentials that are obtained now and expire at `expires_at` must be renewed.

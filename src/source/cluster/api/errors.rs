@@ -15,6 +15,9 @@ use crate::source::cluster::api::credentials::error::CredentialError;
 use crate::source::cluster::api::message::{DecodeError, Status};
 use crate::source::error::{ErrorKind, SourceError};
 
+/// The hint of errors of a connection through a proxy.
+const CHECK_PROXY_HINT: &str = "Check the proxy. `proxy-url` in the kubeconfig, the flag `--proxy-url` or the environment variable `HTTPS_PROXY` names it.";
+
 /// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RequestError {
@@ -159,14 +162,16 @@ pub(crate) struct Endpoint {
     pub(crate) server: String,
     /// The kubeconfig's context. `None` for a Pod's service account.
     pub(crate) context: Option<String>,
+    /// The address of the proxy. `None` for a direct connection.
+    pub(crate) proxy: Option<String>,
 }
 
 impl Endpoint {
     fn description(&self) -> String {
-        match &self.context {
-            Some(context) => format!("{} (context \"{context}\")", self.server),
-            None => self.server.clone(),
-        }
+        let context = self.context.as_ref().map_or_else(String::new, |name| format!(" (context \"{name}\")"));
+        let proxy =
+            self.proxy.as_ref().map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+        format!("{}{context}{proxy}", self.server)
     }
 }
 
@@ -182,6 +187,7 @@ pub(crate) fn explain_request_error(
         RequestError::Unreachable(kube::Error::Auth(error)) => explain_auth_error(error),
         RequestError::Unreachable(error) => {
             let (why, hint) = explain_unreachable(error);
+            let hint = endpoint.proxy.as_ref().map_or(hint, |_| CHECK_PROXY_HINT);
             SourceError::new(ErrorKind::Connection, format!("cannot reach {}: {why}", endpoint.description())).hint(hint)
         }
         RequestError::TooLong(_) | RequestError::Undecodable(DecodeError::TooLong(_)) => {
@@ -373,7 +379,8 @@ pub(crate) fn explain_credential_error(
             })),
         CredentialError::NeedsTerminal => SourceError::new(ErrorKind::Configuration, error.to_string())
             .hint("Run the command on a terminal, and without a manifest on standard input."),
-        CredentialError::NoCommand
+        CredentialError::UnreadableFile(..)
+        | CredentialError::NoCommand
         | CredentialError::Failed(_)
         | CredentialError::Unusable(_)
         | CredentialError::WrongVersion => SourceError::new(ErrorKind::Configuration, error.to_string())
@@ -413,10 +420,6 @@ fn explain_client_error(error: &kube::Error) -> SourceError {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn explain_auth_error(error: &AuthError) -> SourceError {
     let error = match error {
-        AuthError::ReadTokenFile(error, path) => SourceError::new(
-            ErrorKind::Configuration,
-            format!("the token file {} cannot be read: {}", path.display(), io_reason(error)),
-        ),
         AuthError::UnrefreshableTokenResponse => {
             SourceError::new(ErrorKind::Configuration, "the credentials have expired and cannot be renewed")
         }

@@ -48,7 +48,11 @@ pub(crate) fn start() -> (FakeServer, Cluster) {
             answered.await.map_err(|_| refused())
         }
     });
-    let endpoint = Endpoint { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
+    let endpoint = Endpoint {
+        server: "https://fake".to_owned(),
+        context: Some("test".to_owned()),
+        ..Endpoint::default()
+    };
     let credentials = Credentials::of_client(Client::new(service, "ns"));
     (FakeServer { calls }, Cluster::new(credentials, None, "ns".to_owned(), endpoint, None))
 }

@@ -227,7 +227,12 @@ fn read_certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>,
 /// A file cannot be read or is not valid YAML, or no file that `KUBECONFIG` names exists and this program does not run
 /// in a Pod.
 pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconfig>, SourceError> {
-    let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(errors::explain_kubeconfig_error);
+    let read = |path: &PathBuf| {
+        let mut kubeconfig = Kubeconfig::read_from(path).map_err(errors::explain_kubeconfig_error)?;
+        // An empty name must not hide the current context of the next file.
+        kubeconfig.current_context = kubeconfig.current_context.filter(|name| !name.is_empty());
+        Ok(kubeconfig)
+    };
     if let Some(path) = connection.kubeconfig.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         return read(path).map(Some);
     }

@@ -18,11 +18,11 @@ use crate::source::error::{ErrorKind, SourceError};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProxyVariables {
     /// The proxy for servers whose scheme is `http`.
-    http_proxy: String,
+    for_http: String,
     /// The proxy for servers whose scheme is `https`.
-    https_proxy: String,
+    for_https: String,
     /// The servers that are reached without a proxy, separated by commas.
-    no_proxy: String,
+    excluded: String,
 }
 
 impl ProxyVariables {
@@ -33,9 +33,9 @@ impl ProxyVariables {
             values.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
         };
         Self {
-            http_proxy: read("http_proxy", "HTTP_PROXY"),
-            https_proxy: read("https_proxy", "HTTPS_PROXY"),
-            no_proxy: read("no_proxy", "NO_PROXY"),
+            for_http: read("http_proxy", "HTTP_PROXY"),
+            for_https: read("https_proxy", "HTTPS_PROXY"),
+            excluded: read("no_proxy", "NO_PROXY"),
         }
     }
 
@@ -46,14 +46,14 @@ impl ProxyVariables {
     /// The variable that counts for this server is not an address.
     pub(crate) fn choose_proxy(&self, server: &Uri) -> Result<Option<Uri>, SourceError> {
         let (name, proxy, default_port) = match server.scheme_str() {
-            Some("https") => ("HTTPS_PROXY", &self.https_proxy, 443),
-            Some("http") => ("HTTP_PROXY", &self.http_proxy, 80),
+            Some("https") => ("HTTPS_PROXY", &self.for_https, 443),
+            Some("http") => ("HTTP_PROXY", &self.for_http, 80),
             Some(_) | None => return Ok(None),
         };
         let host = server.host().unwrap_or_default();
         let host = Host::parse(host, server.port_u16().unwrap_or(default_port));
         let is_direct =
-            host.is_on_this_machine() || self.no_proxy.split(',').any(|entry| host.matches(entry));
+            host.is_on_this_machine() || self.excluded.split(',').any(|entry| host.matches(entry));
         if proxy.is_empty() || is_direct {
             return Ok(None);
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 /// The reason why no credentials can be obtained. No text contains the command line or the output of a plugin, because
@@ -11,11 +12,14 @@ pub(crate) enum CredentialError {
     /// The kubeconfig names no program.
     #[error("the kubeconfig's credential plugin has no command")]
     NoCommand,
+    /// A file with a token, a certificate or a key cannot be read.
+    #[error("the file {} of the kubeconfig's user cannot be read: {}", .0.display(), describe_io_error(.1))]
+    UnreadableFile(PathBuf, #[source] io::Error),
     /// The plugin may run only with a terminal, on which the user answers its questions.
     #[error("the kubeconfig's credential plugin needs a terminal")]
     NeedsTerminal,
     /// The program of the plugin cannot be started.
-    #[error("the kubeconfig's credential plugin cannot be started: {}", describe_start_error(.0))]
+    #[error("the kubeconfig's credential plugin cannot be started: {}", describe_io_error(.0))]
     NotStarted(#[source] io::Error),
     /// The plugin has ended with an error.
     #[error("the kubeconfig's credential plugin {}", describe_status(*.0))]
@@ -31,7 +35,8 @@ pub(crate) enum CredentialError {
     Client(#[from] kube::Error),
 }
 
-fn describe_start_error(error: &io::Error) -> String {
+/// Returns the reason in a few words.
+fn describe_io_error(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound { "no such file".to_owned() } else { error.to_string() }
 }
 

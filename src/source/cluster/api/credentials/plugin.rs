@@ -155,16 +155,13 @@ impl CredentialPlugin {
             return Err(CredentialError::Unusable(None));
         }
         let expires_at = status.expiration_timestamp.map(|text| text.parse::<Timestamp>()).transpose();
-        // The types for secrets have no public constructor, so the user is deserialized.
         let encode = |pem: &String| (!pem.is_empty()).then(|| STANDARD.encode(pem));
-        let user = json!({
-            "token": (!status.token.is_empty()).then_some(&status.token),
-            "client-certificate-data": encode(certificate),
-            "client-key-data": encode(key),
-        });
-        Ok(PluginCredentials {
-            user: serde_json::from_value(user).map_err(|error| unusable(error.into()))?,
-            expires_at: expires_at.map_err(|error| unusable(error.into()))?,
-        })
+        let user = AuthInfo {
+            client_certificate_data: encode(certificate),
+            client_key_data: encode(key).map(Into::into),
+            token: (!status.token.is_empty()).then(|| status.token.into()),
+            ..AuthInfo::default()
+        };
+        Ok(PluginCredentials { user, expires_at: expires_at.map_err(|error| unusable(error.into()))? })
     }
 }

@@ -19,11 +19,11 @@ struct TestPlugin {
 
 impl TestPlugin {
     fn new(script: &str) -> Self {
-        Self::with_fields(script, json!({}))
+        Self::with_fields(script, &json!({}))
     }
 
     /// Creates a plugin whose configuration contains these fields.
-    fn with_fields(script: &str, fields: Value) -> Self {
+    fn with_fields(script: &str, fields: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = format!("echo x >> $1/runs; set -- $1 $(wc -l < $1/runs); {script}");
         let mut exec = json!({
@@ -130,7 +130,7 @@ async fn a_plugin_learns_whether_it_may_ask_and_which_cluster_is_meant() {
         "interactiveMode": "IfAvailable",
         "env": [{"name": "NAME", "value": "from-env"}],
     });
-    let test = TestPlugin::with_fields(&script, fields);
+    let test = TestPlugin::with_fields(&script, &fields);
     let obtained = test.plugin.run(Interaction::Forbidden).await.unwrap();
     assert_eq!(token_in(&obtained.user), "from-env");
     let info: Value = serde_json::from_slice(&fs::read(test.folder.path().join("info")).unwrap()).unwrap();
@@ -140,7 +140,7 @@ async fn a_plugin_learns_whether_it_may_ask_and_which_cluster_is_meant() {
         "spec": {"interactive": false},
     });
     assert_eq!(info, expected);
-    let test = TestPlugin::with_fields("exit 0", json!({"interactiveMode": "Always"}));
+    let test = TestPlugin::with_fields("exit 0", &json!({"interactiveMode": "Always"}));
     let error = test.plugin.run(Interaction::Forbidden).await.unwrap_err();
     assert!(matches!(error, CredentialError::NeedsTerminal), "{error}");
     assert_eq!(test.runs(), 0);
@@ -192,10 +192,15 @@ async fn a_token_file_is_read_again_after_a_refusal() {
         config
     };
     let path = folder.path().join("token");
-    fs::write(&path, "old").unwrap();
+    fs::write(&path, "old\n").unwrap();
     let credentials = Credentials::obtain(config(&path), None).await.unwrap();
     let refused = credentials.lend_client().await.unwrap();
+    assert!(credentials.replace_client(&refused).await.unwrap().is_none(), "the token is the same");
+    fs::write(&path, "new\n").unwrap();
     assert_eq!(credentials.replace_client(&refused).await.unwrap().unwrap().generation, 1);
-    let missing = Credentials::obtain(config(&folder.path().join("none")), None).await;
-    assert!(matches!(missing, Err(CredentialError::Client(_))));
+    fs::remove_file(&path).unwrap();
+    credentials.current.lock().await.renew_at = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(credentials.lend_client().await.unwrap().generation, 1, "the last token still counts");
+    let error = Credentials::obtain(config(&path), None).await.err().unwrap().to_string();
+    assert!(error.ends_with("cannot be read: no such file"), "{error}");
 }

@@ -23,9 +23,9 @@ fn the_proxy_is_the_one_that_go_chooses() {
     assert!(decisions.len() >= 32, "{}", decisions.len());
     for row in decisions {
         let variables = ProxyVariables {
-            http_proxy: row.http_proxy.clone(),
-            https_proxy: row.https_proxy.clone(),
-            no_proxy: row.no_proxy.clone(),
+            for_http: row.http_proxy.clone(),
+            for_https: row.https_proxy.clone(),
+            excluded: row.no_proxy.clone(),
         };
         let chosen = variables.choose_proxy(&row.server.parse().unwrap()).unwrap();
         let chosen = chosen.map_or_else(String::new, |proxy| proxy.to_string());
@@ -39,7 +39,7 @@ fn a_socks_proxy_gets_the_scheme_and_the_port_that_the_client_needs() {
         ("socks5://proxy.test", "socks5://proxy.test:1080/"),
         ("socks5h://proxy.test:9", "socks5://proxy.test:9/"),
     ] {
-        let variables = ProxyVariables { https_proxy: typed.to_owned(), ..ProxyVariables::default() };
+        let variables = ProxyVariables { for_https: typed.to_owned(), ..ProxyVariables::default() };
         let chosen = variables.choose_proxy(&"https://api.test".parse().unwrap());
         assert_eq!(chosen.unwrap().unwrap().to_string(), expected);
     }
@@ -48,8 +48,8 @@ fn a_socks_proxy_gets_the_scheme_and_the_port_that_the_client_needs() {
 #[test]
 fn a_variable_that_is_no_address_is_an_error_only_for_servers_that_need_the_proxy() {
     let variables = ProxyVariables {
-        https_proxy: "http://user:secret@not a proxy".to_owned(),
-        no_proxy: "direct.test".to_owned(),
+        for_https: "http://user:secret@not a proxy".to_owned(),
+        excluded: "direct.test".to_owned(),
         ..ProxyVariables::default()
     };
     let error = variables.choose_proxy(&"https://api.test".parse().unwrap()).unwrap_err();
