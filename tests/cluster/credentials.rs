@@ -100,19 +100,20 @@ printf '%s}}\n' "$status"
 fn tokens_token_files_and_id_tokens_are_accepted() {
     let users = Users::new("tokens");
     let token = users.token();
-    users.write("token", &format!("{token}\n"));
+    users.write("token-file", &format!("{token}\n"));
     let provider =
         format!("name: oidc, config: {{id-token: {token}, client-id: x, idp-issuer-url: 'https://x'}}");
     for (name, user) in [
         ("token", format!("token: {token}")),
-        ("file", "tokenFile: token".to_owned()),
+        ("file", "tokenFile: token-file".to_owned()),
         ("provider", format!("auth-provider: {{{provider}}}")),
     ] {
         let flag = users.kubeconfig(name, &user);
         users.namespace.seq(&["get", "job", "pi", "-o", "name", &flag]).succeeds().prints("job.batch/pi");
     }
-    users.write("token", "wrong");
-    let refused = users.namespace.seq(&["get", "job", "pi", &users.kubeconfig("file", "tokenFile: token")]);
+    users.write("token-file", "wrong");
+    let refused =
+        users.namespace.seq(&["get", "job", "pi", &users.kubeconfig("file", "tokenFile: token-file")]);
     refused.exits_with(3).reports("does not accept the credentials");
 }
 

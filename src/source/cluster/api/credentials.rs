@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use kube::config::AuthInfo;
 use kube::{Client, Config};
@@ -89,7 +90,7 @@ impl Credentials {
     ) -> Result<Self, CredentialError> {
         let Some(plugin) = plugin else {
             if file_paths(&config.auth_info).next().is_none() {
-                return Ok(Self::new(CredentialSource::Library, Client::try_from(config)?, None, Vec::new()));
+                return Ok(Self::new(CredentialSource::Library, create_client(config)?, None, Vec::new()));
             }
             let files = read_files(&config.auth_info)?;
             let client = create_client_with_files(&config)?;
@@ -194,7 +195,7 @@ async fn run_plugin(
     config.auth_info.client_certificate_data = obtained.user.client_certificate_data;
     config.auth_info.client_key_data = obtained.user.client_key_data;
     let renew_at = obtained.expires_at.map(|at| renewal_time(local_now(), at));
-    Ok((Client::try_from(config)?, renew_at))
+    Ok((create_client(config)?, renew_at))
 }
 
 /// Returns the paths of the files that hold credentials of the user.
@@ -220,7 +221,16 @@ fn create_client_with_files(config: &Config) -> Result<Client, CredentialError> 
             .map_err(|error| CredentialError::UnreadableFile(PathBuf::from(path), error))?;
         config.auth_info.token = Some(token.trim().to_owned().into());
     }
-    Ok(Client::try_from(config)?)
+    create_client(config)
+}
+
+/// Creates a client. The client library panics if the token contains a character that a header cannot contain.
+fn create_client(config: Config) -> Result<Client, CredentialError> {
+    let user = serde_json::to_value(&config.auth_info).unwrap_or_default();
+    match user["token"].as_str() {
+        Some(token) if HeaderValue::from_str(token).is_err() => Err(CredentialError::InvalidToken),
+        Some(_) | None => Ok(Client::try_from(config)?),
+    }
 }
 
 /// Returns the time from which the files of the user must be read again.

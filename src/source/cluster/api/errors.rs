@@ -380,6 +380,7 @@ pub(crate) fn explain_credential_error(
         CredentialError::NeedsTerminal => SourceError::new(ErrorKind::Configuration, error.to_string())
             .hint("Run the command on a terminal, and without a manifest on standard input."),
         CredentialError::UnreadableFile(..)
+        | CredentialError::InvalidToken
         | CredentialError::NoCommand
         | CredentialError::Failed(_)
         | CredentialError::Unusable(_)

@@ -15,6 +15,9 @@ pub(crate) enum CredentialError {
     /// A file with a token, a certificate or a key cannot be read.
     #[error("the file {} of the kubeconfig's user cannot be read: {}", .0.display(), describe_io_error(.1))]
     UnreadableFile(PathBuf, #[source] io::Error),
+    /// The token is no text of a single line.
+    #[error("the token of the kubeconfig's user contains a character that a token cannot contain")]
+    InvalidToken,
     /// The plugin may run only with a terminal, on which the user answers its questions.
     #[error("the kubeconfig's credential plugin needs a terminal")]
     NeedsTerminal,

@@ -198,6 +198,9 @@ async fn a_token_file_is_read_again_after_a_refusal() {
     assert!(credentials.replace_client(&refused).await.unwrap().is_none(), "the token is the same");
     fs::write(&path, "new\n").unwrap();
     assert_eq!(credentials.replace_client(&refused).await.unwrap().unwrap().generation, 1);
+    fs::write(&path, "two\nlines").unwrap();
+    let error = Credentials::obtain(config(&path), None).await.err().unwrap();
+    assert!(matches!(error, CredentialError::InvalidToken), "{error}");
     fs::remove_file(&path).unwrap();
     credentials.current.lock().await.renew_at = Some(Timestamp::UNIX_EPOCH);
     assert_eq!(credentials.lend_client().await.unwrap().generation, 1, "the last token still counts");
