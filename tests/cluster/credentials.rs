@@ -141,13 +141,13 @@ fn a_plugin_runs_again_before_its_token_expires_while_the_program_follows() {
     let flag = users.plugin(&format!(
         r#"at=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ); status='{{"token":"{token}","expirationTimestamp":"'$at'"}}'"#
     ));
-    let script = "sleep 5; echo the end; exit 3";
-    users
-        .namespace
-        .kubectl(&["create", "job", "slow", "--image=busybox", "--", "sh", "-c", script])
-        .succeeds();
+    let job = r#"{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "slow"}, "spec": {"backoffLimit": 0,
+        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "work", "image": "busybox",
+        "command": ["sh", "-c", "sleep 5; echo the end; exit 3"]}]}}}}"#;
+    let create = ["create", "--namespace", &users.namespace.name, "-f", "-"];
+    users.namespace.kubectl_with(&create, job).succeeds();
     let followed = users.namespace.seq(&["get", "job/slow", "-w", "--fail-fast", "--timeout=100s", &flag]);
-    followed.prints("the end");
+    followed.exits_with(1).prints("the end");
     assert!(users.runs().len() > 1, "{:?}", users.runs());
 }
 
