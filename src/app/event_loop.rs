@@ -59,7 +59,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     }
     run.state.timeline.conclude_gone_pods();
     run.recompute();
-    run.read_final_logs().await;
+    run.read_final_logs().await?;
     run.freeze_clock()?;
     run.report(run.state.now(), |reporter, run| {
         reporter.on_synced(run)?;
@@ -83,7 +83,7 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
     let mut run = Run::new(options, reporters);
     match run.follow_until_end().await {
         Ok(exit) => {
-            run.read_final_logs().await;
+            run.read_final_logs().await?;
             run.finish(exit)
         }
         Err(error) => {
@@ -131,7 +131,7 @@ impl Run<'_> {
                         }
                     }
                 },
-                Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched),
+                Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched)?,
                 signal = terminal_signals.next() => match signal {
                     TerminalSignal::Resized => self.refresh()?,
                     TerminalSignal::Continued => self.resume()?,

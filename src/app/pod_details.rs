@@ -6,6 +6,7 @@ use crate::lifecycle::ContainerRole;
 use crate::observation;
 use crate::observation::{Event, Object, Observation, Seen};
 use crate::source::cluster::Cluster;
+use crate::source::cluster::api::logs::LogTail;
 use crate::timeline::TimelinePod;
 use crate::view::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest};
 
@@ -39,19 +40,31 @@ impl PodDetails {
     }
 
     /// Reads the last `lines` lines of the log of every container that has run. Between two runs of a main container,
-    /// reads the log of the earlier run.
-    pub(crate) async fn read_logs(&mut self, cluster: &Cluster, pod: &TimelinePod<'_>, lines: u32) {
+    /// reads the log of the earlier run. If the user may not read logs, returns the reason of the server.
+    pub(crate) async fn read_logs(
+        &mut self,
+        cluster: &Cluster,
+        pod: &TimelinePod<'_>,
+        lines: u32,
+    ) -> Option<String> {
         let mut logs = Vec::new();
+        let mut refusal = None;
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {
             let is_between_runs =
                 container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.has_ended();
             let previous = is_between_runs && container.role == ContainerRole::Main && container.restarts > 0;
-            let tail = cluster.log_tail(&pod.namespace, &pod.name, &container.name, previous, lines).await;
-            logs.extend(tail.map(|lines| ContainerLog { container: container.name.to_string(), lines }));
+            match cluster.log_tail(&pod.namespace, &pod.name, &container.name, previous, lines).await {
+                LogTail::Lines(lines) => {
+                    logs.push(ContainerLog { container: container.name.to_string(), lines });
+                }
+                LogTail::Unavailable => {}
+                LogTail::Forbidden(reason) => refusal = Some(reason),
+            }
         }
         if !logs.is_empty() {
             self.logs = logs;
         }
+        refusal
     }
 
     /// Returns the details in the form that the view needs. Events are sorted by time.

@@ -15,6 +15,7 @@ use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun};
 use crate::observation::{Object, Observation};
 use crate::source::Update;
 use crate::source::cluster;
+use crate::source::cluster::api::logs::LogTail;
 use crate::source::cluster::{Cluster, Name, NamespaceScope, Need, Objects, Resource, Selection, Target};
 use crate::timeline::{PodKey, Timeline, TimelinePod};
 use crate::tui::details::{Details, LogView};
@@ -43,8 +44,8 @@ const NOT_AVAILABLE: &str = "not available without a cluster";
 pub(crate) enum FetchedDetails {
     /// Data of the page with this number.
     Page(u64, FetchedPage),
-    /// The end of the log of a container that failed, if the log could be read.
-    FailureLog(PodKey, Option<ContainerLog>),
+    /// The end of the log of this container, which failed.
+    FailureLog(PodKey, Arc<str>, LogTail),
 }
 
 /// Data of an open page.
@@ -85,6 +86,8 @@ pub(crate) struct PodDetailsLoader {
     requested_failure_logs: HashSet<(PodKey, Arc<str>, u32)>,
     pending_failure_logs: usize,
     failure_logs: Vec<(PodKey, ContainerLog)>,
+    /// The reason why the user may not read failure logs, until [`Self::take_log_refusal`] returns it.
+    log_refusal: Option<String>,
 }
 
 /// The container of an open log page.
@@ -131,6 +134,7 @@ impl PodDetailsLoader {
             requested_failure_logs: HashSet::new(),
             pending_failure_logs: 0,
             failure_logs: Vec::new(),
+            log_refusal: None,
         }
     }
 
@@ -188,15 +192,20 @@ impl PodDetailsLoader {
     /// Stores fetched details. Data of pages that are no longer open is dropped.
     pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
         match fetched {
-            FetchedDetails::FailureLog(pod, log) => {
+            FetchedDetails::FailureLog(pod, container, tail) => {
                 self.pending_failure_logs = self.pending_failure_logs.saturating_sub(1);
-                if let Some(log) = log {
-                    // The log of a container that failed again replaces its earlier log.
-                    let is_other = |(other_pod, other_log): &(PodKey, ContainerLog)| {
-                        (*other_pod, &other_log.container) != (pod, &log.container)
-                    };
-                    self.failure_logs.retain(is_other);
-                    self.failure_logs.push((pod, log));
+                match tail {
+                    LogTail::Lines(lines) => {
+                        let log = ContainerLog { container: container.to_string(), lines };
+                        // The log of a container that failed again replaces its earlier log.
+                        let is_other = |(other_pod, other_log): &(PodKey, ContainerLog)| {
+                            (*other_pod, &other_log.container) != (pod, &log.container)
+                        };
+                        self.failure_logs.retain(is_other);
+                        self.failure_logs.push((pod, log));
+                    }
+                    LogTail::Unavailable => {}
+                    LogTail::Forbidden(reason) => self.log_refusal = Some(reason),
                 }
             }
             FetchedDetails::Page(number, page) if number == self.page_number => self.on_page_fetched(page),
@@ -328,7 +337,8 @@ impl PodDetailsLoader {
             })),
             Tab::Overview => Some(tokio::spawn(async move {
                 let mut pod_details = PodDetails::default();
-                pod_details.read_logs(&cluster, &pod, lines).await;
+                // The tab of the log, which opens first, shows why a log cannot be read.
+                let _ = pod_details.read_logs(&cluster, &pod, lines).await;
                 let tails = FetchedPage::LogTails(pod_details.extras().log);
                 let _ = sender.send(FetchedDetails::Page(number, tails));
             })),
@@ -404,11 +414,15 @@ impl PodDetailsLoader {
                 let container = Arc::clone(&container.name);
                 tokio::spawn(async move {
                     let tail = cluster.log_tail(&namespace, &pod, &container, false, lines).await;
-                    let log = tail.map(|lines| ContainerLog { container: container.to_string(), lines });
-                    let _ = sender.send(FetchedDetails::FailureLog(key, log));
+                    let _ = sender.send(FetchedDetails::FailureLog(key, container, tail));
                 });
             }
         }
+    }
+
+    /// Returns the server's latest refusal to return a failure log, once.
+    pub(crate) fn take_log_refusal(&mut self) -> Option<String> {
+        self.log_refusal.take()
     }
 
     /// Waits for the requested failure logs, but not longer than [`FINAL_LOG_TIMEOUT`].

@@ -60,6 +60,8 @@ pub(crate) struct Run<'a> {
     pub(crate) next_failure_check: Option<Instant>,
     /// The last attempt to read what may be out of date.
     pub(crate) final_refresh: FinalRefresh,
+    /// Whether a warning has said that the user may not read logs.
+    pub(crate) has_warned_about_logs: bool,
 }
 
 impl<'a> Run<'a> {
@@ -102,6 +104,7 @@ impl<'a> Run<'a> {
             fatal_watch,
             next_failure_check: None,
             final_refresh: FinalRefresh::default(),
+            has_warned_about_logs: false,
         }
     }
 
@@ -295,9 +298,7 @@ impl<'a> Run<'a> {
         let Some(logs) = &mut self.logs else { return Ok(()) };
         match logs.on_update(update) {
             LogNews::Parts(parts) => self.show_logs(&parts),
-            LogNews::Forbidden(reason) => {
-                self.warn(&format!("logs cannot be read: {reason}; allow the verb get for pods/log"))
-            }
+            LogNews::Forbidden(reason) => self.warn_about_forbidden_logs(&reason),
         }
     }
 
@@ -334,10 +335,14 @@ impl<'a> Run<'a> {
         self.logs.is_some() && self.reporters.live.as_ref().is_none_or(LiveReporter::accepts_log)
     }
 
-    pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
+    pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) -> Result<(), RunError> {
         self.details.on_fetched(fetched);
         if let Some(live) = &mut self.reporters.live {
             live.mark_dirty();
+        }
+        match self.details.take_log_refusal() {
+            Some(reason) => self.warn_about_forbidden_logs(&reason),
+            None => Ok(()),
         }
     }
 
@@ -350,18 +355,23 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the end of the logs of the Pod that the user asked for, and waits for the logs of Pods that have failed.
-    pub(crate) async fn read_final_logs(&mut self) {
+    pub(crate) async fn read_final_logs(&mut self) -> Result<(), RunError> {
+        let mut refusal = None;
         if let (Some(cluster), Some((pod, _))) = (&self.options.cluster, self.state.shown_pod())
             && let Some(pod_details) = &mut self.state.pod_details
         {
             let pod = self.state.timeline.pod(pod);
             // The logs of a Pod that no longer exists are gone too.
             if !pod.life.gone {
-                pod_details.read_logs(cluster, &pod, self.options.tail_lines).await;
+                refusal = pod_details.read_logs(cluster, &pod, self.options.tail_lines).await;
             }
             self.details.set_extras(pod_details.extras());
         }
         self.details.wait_for_failure_logs().await;
+        match refusal.or_else(|| self.details.take_log_refusal()) {
+            Some(reason) => self.warn_about_forbidden_logs(&reason),
+            None => Ok(()),
+        }
     }
 
     /// Reports the end: the last picture or document, the failed Pods, and how the run ended.

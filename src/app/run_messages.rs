@@ -2,6 +2,7 @@
 
 use crate::app::exit::RunError;
 use crate::app::run::Run;
+use crate::source::cluster::RbacRule;
 use crate::view::{Line, Style, clean};
 
 impl Run<'_> {
@@ -21,6 +22,15 @@ impl Run<'_> {
             self.options.streams.warning(text);
         }
         Ok(())
+    }
+
+    /// Warns once that the user may not read logs. `reason` comes from the server.
+    pub(crate) fn warn_about_forbidden_logs(&mut self, reason: &str) -> Result<(), RunError> {
+        if std::mem::replace(&mut self.has_warned_about_logs, true) {
+            return Ok(());
+        }
+        let rule = RbacRule::for_logs();
+        self.warn(&format!("logs cannot be read: {reason}; add this rule to a Role: {rule}"))
     }
 
     /// Shows a message through the reporters. Returns `false` if no reporter has shown it.

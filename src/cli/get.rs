@@ -21,7 +21,7 @@ use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
 use crate::cli::kubectl_flags::shell_text::quote_for_shell;
 use crate::source::cluster::{
-    self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Resource, Selection, Target,
+    self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, RbacRule, Resource, Selection, Target,
 };
 use crate::source::{ErrorKind, SourceError};
 
@@ -241,7 +241,11 @@ fn explain_forbidden_node(nodes: &[String], refusal: SourceError) -> SourceError
     let text = "you are not allowed to list Pods in all namespaces, and a node runs Pods of all namespaces";
     let hint =
         format!("Show the Pods of one namespace: `kubectl seq get node {} -n NAMESPACE`.", nodes.join(" "));
-    SourceError::new(ErrorKind::Forbidden, text).hint(hint).caused_by(refusal)
+    let advice = RbacRule::for_request("list", "pods").advice(None);
+    SourceError::new(ErrorKind::Forbidden, text)
+        .hint(hint)
+        .hint(format!("Ask an administrator to {advice}"))
+        .caused_by(refusal)
 }
 
 fn usage_error(text: &str) -> SourceError {

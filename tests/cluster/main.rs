@@ -38,6 +38,7 @@ mod overview;
 mod pod;
 mod private;
 mod recording;
+mod rights;
 mod rollouts;
 mod status_column;
 #[path = "../support/mod.rs"]

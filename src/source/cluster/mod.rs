@@ -17,6 +17,7 @@ pub(crate) use crate::source::cluster::api::discovery::{
     NamedObjects, all_types, is_type_with_pods, resolve,
 };
 pub(crate) use crate::source::cluster::api::kuberc::{CommandDefaults, read_command_defaults};
+pub(crate) use crate::source::cluster::api::rbac::RbacRule;
 pub(crate) use crate::source::cluster::api::resource::Resource;
 pub(crate) use crate::source::cluster::node::{require_namespace, require_node, target_pods_of_node};
 pub(crate) use crate::source::cluster::watch::follow::open_feed;

@@ -13,6 +13,7 @@ use kube::config::KubeconfigError;
 
 use crate::source::cluster::api::credentials::error::CredentialError;
 use crate::source::cluster::api::message::{DecodeError, Status};
+use crate::source::cluster::api::rbac::RbacRule;
 use crate::source::error::{ErrorKind, SourceError};
 
 /// The hint of errors of a connection through a proxy.
@@ -228,20 +229,10 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
         )
         .hint("The credentials may have expired. Log in again, then check with `kubectl auth whoami`."),
         403 => {
-            let error = SourceError::new(ErrorKind::Forbidden, message());
-            let (scope, rule) = match &context.namespace {
-                Some(namespace) => (format!("-n {namespace}"), "a Role"),
-                None => ("-A".to_owned(), "a ClusterRole"),
-            };
-            error
-                .hint(format!(
-                    "Check your permission with `kubectl auth can-i {} {} {scope}`.",
-                    context.verb, context.resource
-                ))
-                .hint(format!(
-                    "Ask an administrator for {rule} with the verbs `list` and `watch` on `{}`.",
-                    context.resource
-                ))
+            let advice =
+                RbacRule::for_request(context.verb, &context.resource).advice(context.namespace.as_deref());
+            SourceError::new(ErrorKind::Forbidden, message())
+                .hint(format!("Ask an administrator to {advice}"))
         }
         404 => SourceError::new(
             ErrorKind::NotFound,

@@ -84,6 +84,17 @@ impl LogRequest {
     }
 }
 
+/// The answer to a request for the last lines of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogTail {
+    /// The last lines.
+    Lines(Vec<String>),
+    /// There is no log, for example because the container has not started or the log was deleted.
+    Unavailable,
+    /// The user may not read logs, for this reason of the server.
+    Forbidden(String),
+}
+
 impl Cluster {
     /// Requests a log. Returns when the head of the answer has arrived.
     ///
@@ -99,9 +110,7 @@ impl Cluster {
     /// Requests the last `lines` lines that a container wrote. With `previous`, requests the lines of the container's
     /// previous run.
     ///
-    /// Returns `None` if `lines` is 0 or the log cannot be read, for example because the container has not started, the
-    /// log was deleted, or the user lacks the permission to read `pods/log`. If the answer is too long, the only line says
-    /// so.
+    /// If the answer is too long, the only line says so.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,
@@ -109,9 +118,9 @@ impl Cluster {
         container: &str,
         previous: bool,
         lines: u32,
-    ) -> Option<Vec<String>> {
+    ) -> LogTail {
         if lines == 0 {
-            return None;
+            return LogTail::Unavailable;
         }
         let request = LogRequest {
             previous,
@@ -120,14 +129,18 @@ impl Cluster {
             ..LogRequest::new(namespace, pod, container)
         };
         let read = async { read_body(self.open_log(&request).await?, MAX_TAIL_BYTES).await };
-        let text = match timeout(LOG_TIMEOUT, read).await.ok()? {
-            Ok(text) => text,
-            Err(error @ RequestError::TooLong(_)) => {
-                return Some(vec![format!("the log cannot be shown: {error}")]);
+        match timeout(LOG_TIMEOUT, read).await {
+            Ok(Ok(text)) => {
+                LogTail::Lines(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
             }
-            Err(_) => return None,
-        };
-        Some(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+            Ok(Err(error @ RequestError::TooLong(_))) => {
+                LogTail::Lines(vec![format!("the log cannot be shown: {error}")])
+            }
+            Ok(Err(RequestError::Refused(status))) if status.code == 403 => {
+                LogTail::Forbidden(status.message)
+            }
+            Ok(Err(_)) | Err(_) => LogTail::Unavailable,
+        }
     }
 
     /// Follows the log of a container. The receiver gets the last `lines` lines, and then every new line.

@@ -17,6 +17,7 @@ pub(crate) mod pod_types;
 pub(crate) mod pod_yaml;
 pub(crate) mod protobuf;
 pub(crate) mod proxy;
+pub(crate) mod rbac;
 pub(crate) mod request;
 pub(crate) mod resource;
 

@@ -2,6 +2,7 @@
 //! not exist.
 
 use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::rbac::RbacRule;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
 use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::cluster::watch::plan::CREATION_EVENTS;
@@ -18,14 +19,10 @@ impl CollectionWatcher {
             "their Pods are shown directly"
         };
         if error.kind == ErrorKind::Forbidden {
-            let (place, scope) = match &self.query.namespace {
-                Some(namespace) => (format!("in namespace {namespace}"), format!("-n {namespace}")),
-                None => ("in all namespaces".to_owned(), "-A".to_owned()),
-            };
-            let resource = self.query.request_context().resource;
-            format!(
-                "{plural} are not shown: you are not allowed to list and watch {plural} {place}; {instead} (check with `kubectl auth can-i list {resource} {scope}`)"
-            )
+            let context = self.query.request_context();
+            let advice =
+                RbacRule::for_request(context.verb, &context.resource).advice(context.namespace.as_deref());
+            format!("{plural} are not shown: you may not list and watch them; {instead}; {advice}")
         } else {
             format!("{plural} are not shown: {error}; {instead}")
         }
