@@ -60,3 +60,19 @@ fn documents_have_short_lines_and_links_to_existing_files() {
     let faults = documents::find_faults();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
+
+#[test]
+fn each_dependency_has_a_line_that_gives_its_reason() {
+    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+    let (mut section, mut before, mut count) = ("", "", 0);
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.ends_with("dependencies]") && line.contains(" = ") {
+            assert!(before.starts_with('#'), "{line}: write the reason in the line above");
+            count += 1;
+        }
+        before = line;
+    }
+    assert!(count > 30, "only {count} dependencies were found");
+}
