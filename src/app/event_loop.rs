@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::console::Console;
+use crate::app::diagnostic_lines::DiagnosticLines;
 use crate::app::exit::{Exit, RunError};
 use crate::app::final_refresh::FinalRefresh;
 use crate::app::logs::reader::LogReader;
@@ -57,6 +58,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
             _ = ticks.tick() => run.tick()?,
         }
     }
+    run.require_objects().await?;
     run.state.timeline.conclude_gone_pods();
     run.recompute();
     run.read_final_logs().await?;
@@ -68,7 +70,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let budgets = run.judge_budgets(Exit::Success);
     run.write_summary_of_present_state(&budgets)?;
     run.print_budget_report(&budgets);
-    Ok(budgets.exit())
+    Ok(run.report_missing_objects(budgets.exit()).await)
 }
 
 /// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
@@ -81,10 +83,14 @@ pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
 pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
     let reporters = Reporters::for_following(&options, console);
     let mut run = Run::new(options, reporters);
-    match run.follow_until_end().await {
+    let mut diagnostics = DiagnosticLines::open(run.reporters.live.is_some());
+    let result = run.follow_until_end(&mut diagnostics).await;
+    run.show_last_diagnostics(diagnostics)?;
+    match result {
         Ok(exit) => {
             run.read_final_logs().await?;
-            run.finish(exit)
+            let exit = run.finish(exit)?;
+            Ok(run.report_missing_objects(exit).await)
         }
         Err(error) => {
             run.write_summary_of_error(&error)?;
@@ -101,7 +107,7 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
 
 impl Run<'_> {
     /// Runs the event loop. Returns how the program should exit.
-    async fn follow_until_end(&mut self) -> Result<Exit, RunError> {
+    async fn follow_until_end(&mut self, diagnostics: &mut DiagnosticLines) -> Result<Exit, RunError> {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
         let mut ticks = new_ticks();
         let mut signals = Signals::new()?;
@@ -124,10 +130,10 @@ impl Run<'_> {
                 update = self.options.feed.updates.recv(), if !has_feed_ended && self.needs_updates() => match update {
                     None => has_feed_ended = true,
                     Some(update) => {
-                        self.on_update(update)?;
+                        self.accept_update(update).await?;
                         // All updates of a burst are applied before the next frame.
                         while let Ok(update) = self.options.feed.updates.try_recv() {
-                            self.on_update(update)?;
+                            self.accept_update(update).await?;
                         }
                     }
                 },
@@ -137,6 +143,7 @@ impl Run<'_> {
                     TerminalSignal::Continued => self.resume()?,
                 },
                 _ = ticks.tick() => self.tick()?,
+                line = diagnostics.next() => self.note(&line)?,
                 update = next_log_update(&mut self.logs), if self.accepts_log() => {
                     logs_silent_since = Instant::now();
                     self.on_log_update(update)?;

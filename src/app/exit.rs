@@ -61,6 +61,20 @@ impl Exit {
         worst.map_or(Self::Success, |(_, exit)| exit)
     }
 
+    /// Returns the exit if a part of what the user asked for does not exist.
+    pub(crate) fn with_missing_objects(self) -> Self {
+        match self {
+            Self::Success | Self::OverBudget | Self::Unknown => Self::Unknown,
+            Self::Failed
+            | Self::FailedContainer(_)
+            | Self::Usage
+            | Self::Timeout
+            | Self::Interrupted
+            | Self::Terminated
+            | Self::Wrapped(_) => self,
+        }
+    }
+
     /// Whether the workloads have ended with a known outcome.
     pub(crate) fn is_known_outcome(self) -> bool {
         match self {
@@ -87,6 +101,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Usage => Self::Usage,
             ErrorKind::NotFound
             | ErrorKind::Forbidden
+            | ErrorKind::Rejected
             | ErrorKind::Connection
             | ErrorKind::Configuration
             | ErrorKind::Input

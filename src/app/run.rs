@@ -155,6 +155,7 @@ impl<'a> Run<'a> {
             Update::PlaybackRestarted => self.restart(),
             Update::PlaybackEnded => self.end_playback(),
             Update::Notice(notice) => self.warn(&notice)?,
+            Update::Missing(error) => self.options.missing.push(error),
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())

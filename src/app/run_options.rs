@@ -12,9 +12,9 @@ use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
-use crate::source::Feed;
 use crate::source::cluster::Cluster;
 use crate::source::recording::{PlaybackControls, Recorder};
+use crate::source::{Feed, SourceError};
 use crate::timeline::{BudgetCondition, WhatIfRequest};
 use crate::view::ViewState;
 
@@ -38,6 +38,7 @@ pub(crate) struct Playback {
 
 /// The options of a run.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each field is an option of its own")]
 pub(crate) struct RunOptions<'a> {
     pub(crate) feed: Feed,
     pub(crate) appearance: &'a Appearance,
@@ -62,6 +63,10 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
     pub(crate) playback: Option<Playback>,
+    pub(crate) missing: Vec<SourceError>,
+    pub(crate) any_type_suffices: bool,
+    pub(crate) ignores_missing_names: bool,
+    pub(crate) namespace_to_check: Option<String>,
 }
 
 impl<'a> RunOptions<'a> {
@@ -91,7 +96,31 @@ impl<'a> RunOptions<'a> {
             ends_with_feed: false,
             stays_open: false,
             playback: None,
+            missing: Vec::new(),
+            any_type_suffices: false,
+            ignores_missing_names: false,
+            namespace_to_check: None,
         }
+    }
+
+    /// Reports these errors about objects and types that do not exist at the end, beside what exists.
+    pub(crate) fn missing(self, missing: Vec<SourceError>) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// Whether a name is found if an object of any of the selected types has it.
+    pub(crate) fn any_type_suffices(self, any_type_suffices: bool) -> Self {
+        Self { any_type_suffices, ..self }
+    }
+
+    /// Whether named objects that do not exist are no error.
+    pub(crate) fn ignores_missing_names(self, ignores_missing_names: bool) -> Self {
+        Self { ignores_missing_names, ..self }
+    }
+
+    /// Fails if the run finds nothing because this namespace does not exist.
+    pub(crate) fn namespace_to_check(self, namespace: Option<String>) -> Self {
+        Self { namespace_to_check: namespace, ..self }
     }
 
     /// Returns the user's choices for pictures, with the namespace of a command without `-n`.

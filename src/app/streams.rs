@@ -140,6 +140,11 @@ impl Streams {
         self.write_message("warning: ", Style::Warning, text);
     }
 
+    /// Writes a warning of the server to standard error, as kubectl writes it.
+    pub(crate) fn server_warning(&self, text: &str) {
+        self.write_message("Warning: ", Style::Warning, text);
+    }
+
     /// Makes a cluster announce on standard error once that it repeats a request for which the user
     /// waits.
     pub(crate) fn announce_repetitions(&self, cluster: Cluster) -> Cluster {

@@ -107,6 +107,7 @@ fn progress_mode_from_environment(environment: &Environment) -> Result<ProgressM
 fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
     ViewState {
         view: output.view(),
+        omits_headings: draw.no_headers,
         sort: match draw.sort {
             None => Sort::Usual,
             Some(SortArg::Start) => Sort::Start,

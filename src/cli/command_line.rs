@@ -39,6 +39,9 @@ pub(crate) struct Cli {
     /// The subcommand.
     #[command(subcommand)]
     pub(crate) command: Subcommand,
+    /// The level of the diagnostics, from `-v`.
+    #[arg(skip)]
+    pub(crate) verbosity: i32,
 }
 
 /// Returns clap's declaration of the whole command line.
@@ -98,6 +101,9 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     words.insert(0, program);
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
+    let flags = matches.subcommand().map(|(_, flags)| flags);
+    cli.verbosity =
+        flags.and_then(|flags| flags.try_get_one::<i32>("v").ok().flatten().copied()).unwrap_or(0);
     if let (Some(args), Some(kubectl)) = (cli.command.change_args_mut(), kubectl_part) {
         if let Some(error) = kubectl.usage_error(own_flags(kubectl.arguments.command)) {
             return Err(error);
@@ -195,7 +201,8 @@ pub(crate) enum Subcommand {
     /// Apply manifests, then follow the applied workloads until they end
     ///
     /// Runs `kubectl apply` with your flags and standard input, then follows the applied workloads. All flags of
-    /// `kubectl apply` and all global flags of kubectl are accepted.
+    /// `kubectl apply` and all global flags of kubectl are accepted. Only `--timeout` and the formats of `-o` have a
+    /// meaning of their own.
     #[command(
         override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
     )]

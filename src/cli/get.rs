@@ -5,6 +5,7 @@ use clap::Args;
 use crate::app::appearance::Appearance;
 use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
+use crate::app::logs::options::LogOptions;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
@@ -19,10 +20,13 @@ use crate::cli::args::log::LogArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
+use crate::cli::connect::{complete_result, connect};
 use crate::cli::kubectl_flags::shell_text::quote_for_shell;
+use crate::cli::named_in_files::{FileArgs, find_targets};
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, RbacRule, Resource, Selection, Target,
 };
+use crate::source::recording::Recorder;
 use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq get`.
@@ -31,8 +35,11 @@ use crate::source::{ErrorKind, SourceError};
 pub(crate) struct GetArgs {
     /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `all` shows everything
     /// that runs Pods, `ns/NAME` the workloads of a namespace, `node/NAME` the Pods that ran on a node
-    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    #[arg(value_name = "TYPE[/NAME]")]
     pub(crate) objects: Vec<String>,
+    /// The flags that name objects by files.
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
     /// Only objects with these labels
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub(crate) selector: Option<String>,
@@ -42,6 +49,9 @@ pub(crate) struct GetArgs {
     /// Objects of all namespaces
     #[arg(short = 'A', long)]
     pub(crate) all_namespaces: bool,
+    /// Number of objects in each part of a list; 0 for all at once
+    #[arg(long, value_name = "N", default_value_t = 0, hide_short_help = true)]
+    pub(crate) chunk_size: u32,
     /// Follow until everything has ended
     #[arg(short, long)]
     pub(crate) watch: bool,
@@ -87,13 +97,30 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
-    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
-    let named = cluster::resolve(&cluster, &args.objects).await?;
+    let cluster = connect(&args.connection, streams).await?.with_chunk_size(args.chunk_size);
+    let connection = args.connection.clone();
+    let result = Box::pin(show_objects(args, cluster.clone(), logs, recorder, appearance, streams)).await;
+    complete_result(&cluster, &connection, streams, result).await
+}
+
+/// Shows the objects once, or follows them.
+async fn show_objects(
+    args: GetArgs,
+    cluster: Cluster,
+    logs: Option<LogOptions>,
+    recorder: Option<Recorder>,
+    appearance: &Appearance,
+    streams: &Streams,
+) -> Result<Exit, RunError> {
+    let is_followed = args.watch || args.follow.interactive;
+    let (named, missing, file_targets) = find_objects(&cluster, &args).await?;
+    let named_types = named.iter().filter(|named| !named.names.is_empty()).count();
+    let any_type_suffices = named_types > 1 && !args.objects.iter().any(|word| word.contains('/'));
     let has_selector = args.selector.is_some() || args.field_selector.is_some();
-    let mut targets = Vec::new();
+    let mut targets = file_targets;
     let mut nodes = Vec::new();
     let mut namespaces = Vec::new();
-    let mut is_anything_named = false;
+    let mut is_anything_named = targets.len() == 1;
     let matching =
         || Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() };
     for NamedObjects { resource, names, is_part_of_all } in named {
@@ -115,11 +142,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         } else {
             Objects::Named(names.into_iter().map(|name| Name { name, uid: None }).collect())
         };
-        let scope = if args.all_namespaces {
-            NamespaceScope::All
-        } else {
-            NamespaceScope::Namespace(cluster.namespace.clone())
-        };
+        let scope = scope_of_types(&args, &cluster);
         targets.push(Target { need: need_of_type(&resource, is_part_of_all), resource, scope, objects });
     }
     let names_objects = is_anything_named || !nodes.is_empty();
@@ -135,7 +158,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         }
     }
     let node_scope = node_scope(&args, &cluster.namespace);
-    let nothing_found_message = if targets.is_empty() {
+    let nothing_found_message = if targets.is_empty() && !nodes.is_empty() {
         format!("No Pods found on node {}.", nodes.join(", "))
     } else {
         nothing_found_message(&args, &cluster.namespace, &namespaces)
@@ -152,6 +175,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     if targets.is_empty() {
         return Ok(Exit::Success);
     }
+    let namespace = cluster.namespace.clone();
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
@@ -166,6 +190,10 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)
         .overview(overview)
+        .missing(missing)
+        .any_type_suffices(any_type_suffices)
+        .ignores_missing_names(args.ignore_not_found)
+        .namespace_to_check(namespace_to_check(&args, &namespace))
         .recorder(recorder);
     let result = if is_followed { follow(options).await } else { once(options).await };
     match result {
@@ -181,6 +209,41 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         }
         result => result,
     }
+}
+
+/// Finds the types and names of the command line, or the objects that files name. Also returns the errors about what
+/// does not exist, if something does.
+async fn find_objects(
+    cluster: &Cluster,
+    args: &GetArgs,
+) -> Result<(Vec<NamedObjects>, Vec<SourceError>, Vec<Target>), RunError> {
+    if !args.files.are_given() {
+        let (named, missing) = cluster::resolve_available(cluster, &args.objects).await?;
+        return Ok((named, missing, Vec::new()));
+    }
+    if !args.objects.is_empty() {
+        let text = "objects are named either by files or by TYPE and NAME";
+        return Err(usage_error(text).into());
+    }
+    let selector = args.selector.as_deref();
+    let found = find_targets(cluster, &args.files, selector, args.ignore_not_found, &args.connection).await;
+    let (targets, missing) = found?;
+    Ok((Vec::new(), missing.into_iter().collect(), targets))
+}
+
+/// Returns the namespaces in which the objects of a type are shown.
+fn scope_of_types(args: &GetArgs, cluster: &Cluster) -> NamespaceScope {
+    if args.all_namespaces {
+        NamespaceScope::All
+    } else {
+        NamespaceScope::Namespace(cluster.namespace.clone())
+    }
+}
+
+/// Returns the namespace that must exist if nothing is found. `None` if the user accepts that objects do not exist.
+fn namespace_to_check(args: &GetArgs, namespace: &str) -> Option<String> {
+    let is_checked = args.connection.namespace().is_some() && !args.all_namespaces && !args.ignore_not_found;
+    is_checked.then(|| namespace.to_owned())
 }
 
 /// Chooses when the run shows the overview. `names_objects` is whether the user named workloads, Pods or nodes.
@@ -256,6 +319,7 @@ fn usage_error(text: &str) -> SourceError {
 fn resume_command(args: &GetArgs) -> ResumeCommand {
     let mut words = vec!["kubectl seq get".to_owned()];
     words.extend(args.objects.iter().map(|object| quote_for_shell(object)));
+    words.extend(args.files.words().iter().map(|word| quote_for_shell(word)));
     words.extend(args.connection.display_flags());
     ResumeCommand::ShowObjects(words.join(" "))
 }

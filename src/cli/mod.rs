@@ -7,12 +7,14 @@ pub(crate) mod args;
 pub(crate) mod change;
 pub(crate) mod command_line;
 pub(crate) mod completion;
+pub(crate) mod connect;
 pub(crate) mod environment;
 pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flags;
 pub(crate) mod kuberc_defaults;
+pub(crate) mod named_in_files;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod replay;
@@ -33,7 +35,7 @@ use crate::cli::change::command;
 use crate::cli::command_line::{Cli, Subcommand};
 use crate::cli::environment::Environment;
 use crate::cli::kuberc_defaults::add_kuberc_defaults;
-use crate::source::ErrorKind;
+use crate::source::{ErrorKind, diagnostics};
 use crate::terminal::tty::enable_control_sequences;
 use crate::view::View;
 
@@ -55,6 +57,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
+    diagnostics::set_level(cli.verbosity);
     let environment = Environment::from_process();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -89,7 +92,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |appearance, streams| pod::run(args, appearance, streams).await,
+                async |appearance, streams| Box::pin(pod::run(args, appearance, streams)).await,
             ))
             .await
         }
@@ -100,7 +103,8 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 Output::Picture(View::Sequence),
                 environment,
                 async |appearance, streams| {
-                    overview::run(args, command_line::first_help_screen(), appearance, streams).await
+                    Box::pin(overview::run(args, command_line::first_help_screen(), appearance, streams))
+                        .await
                 },
             ))
             .await
@@ -111,7 +115,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 &args.follow.clone(),
                 get::run_output(&args),
                 environment,
-                async |appearance, streams| get::run(args, appearance, streams).await,
+                async |appearance, streams| Box::pin(get::run(args, appearance, streams)).await,
             ))
             .await
         }

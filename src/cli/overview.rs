@@ -13,6 +13,7 @@ use crate::app::streams::Streams;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
+use crate::cli::connect::{complete_result, connect};
 use crate::cli::get::targets_of_all_types;
 use crate::source::cluster::{self, NamespaceScope, Objects, Selection};
 use crate::view::View;
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
+    let cluster = connect(&args.connection, streams).await?;
     let (scope, place) = if args.all_namespaces {
         (NamespaceScope::All, String::new())
     } else {
@@ -58,10 +59,12 @@ pub(crate) async fn run(
     };
     let objects = Objects::Matching { labels: args.selector.clone(), fields: None };
     let targets = targets_of_all_types(&cluster, &scope, &objects).await;
+    let checked_namespace = args.connection.namespace().filter(|_| !args.all_namespaces).map(str::to_owned);
     let is_followed = args.watch || args.follow.interactive;
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, Output::Picture(View::Sequence))
-        .cluster(cluster)
+        .cluster(cluster.clone())
+        .namespace_to_check(checked_namespace)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .summary(args.follow.summary.clone())
@@ -70,7 +73,8 @@ pub(crate) async fn run(
         .nothing_found_message(format!("No workload has run{place} within the last hour."))
         .nothing_found_help(help)
         .overview(OverviewRule::IfSeveralRecent);
-    if is_followed { follow(options).await } else { once(options).await }
+    let result = if is_followed { follow(options).await } else { once(options).await };
+    complete_result(&cluster, &args.connection, streams, result).await
 }
 
 /// Returns the command that shows the same workloads again.

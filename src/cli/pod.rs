@@ -18,6 +18,7 @@ use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::log::LogArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
+use crate::cli::connect::{complete_result, connect};
 use crate::source::cluster::{self, Name, NamespaceScope, Need, Objects, Resource, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
@@ -75,8 +76,11 @@ fn format_unless_kubectl_prints(args: &PodArgs) -> Option<OutputFormat> {
 }
 
 pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
-    let name =
-        ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
+    let name: String = ["pod/", "pods/", "po/"]
+        .iter()
+        .find_map(|kind| args.name.strip_prefix(kind))
+        .unwrap_or(&args.name)
+        .to_owned();
     let Some(format) = format_unless_kubectl_prints(&args) else {
         let unusable = [
             ("--record", args.record.record.is_some()),
@@ -92,7 +96,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
                 .hint(format!("Omit {flag} or --output."))
                 .into());
         }
-        let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
+        let mut words: Vec<OsString> = vec!["pod".into(), name.clone().into()];
         words.extend(args.output.map(|output| format!("--output={output}").into()));
         words.extend(args.watch.then(|| "--watch".into()));
         words.extend(args.connection.kubectl_words().iter().cloned());
@@ -102,20 +106,20 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
-    let cluster = streams.announce_repetitions(cluster::connect(&args.connection.connection()).await?);
+    let cluster = connect(&args.connection, streams).await?;
     let target = Target {
         resource: Resource::pod(),
         scope: NamespaceScope::Namespace(cluster.namespace.clone()),
-        objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
+        objects: Objects::Named(vec![Name { name: name.clone(), uid: None }]),
         need: Need::Required,
     };
-    let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
+    let mut resume_command = vec!["kubectl seq pod".to_owned(), name.clone()];
     resume_command.extend(args.connection.display_flags());
     let selection = Selection { targets: vec![target], since: None };
     let feed = cluster::open_feed(&cluster, selection, is_followed);
     let options = RunOptions::new(feed, appearance, streams, format.into())
         .subject(Subject::Pod)
-        .cluster(cluster)
+        .cluster(cluster.clone())
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
@@ -124,5 +128,15 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))
         .recorder(recorder);
-    if is_followed { follow(options).await } else { once(options).await }
+    let result = if is_followed { follow(options).await } else { once(options).await };
+    if let Err(RunError::Source(error)) = &result
+        && error.missing.is_some()
+        && let Some(resource) =
+            cluster::find_other_type(&cluster, &cluster.namespace, &name, &Resource::pod().plural).await
+    {
+        // The user named a workload, so the command is wrong, and no Pod is missing.
+        let error = SourceError::new(ErrorKind::Usage, error.summary.clone());
+        return Err(error.hint(cluster::hint_about_other_type(&resource, &name)).into());
+    }
+    complete_result(&cluster, &args.connection, streams, result).await
 }

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     NotFound,
     /// The user lacks a permission: exit code 3.
     Forbidden,
+    /// The server has refused a request as invalid: exit code 3.
+    Rejected,
     /// The server did not answer, or its answer could not be understood: exit code 3.
     Connection,
     /// The kubeconfig, the kuberc or the credentials cannot be used: exit code 3.
@@ -41,22 +43,43 @@ pub struct SourceError {
     pub summary: String,
     /// Full sentences that say what to do, with commands in backticks.
     pub hints: Vec<String>,
+    /// The named objects that do not exist, if this is the failure.
+    pub(crate) missing: Option<Box<MissingObjects>>,
     /// The error that caused this failure. The cause is never printed, because it may contain secrets, such as the
     /// output of a credential plugin.
     #[source]
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
+/// Named objects of one type that do not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MissingObjects {
+    /// The plural of the type: `jobs`.
+    pub plural: String,
+    /// The path of the collection on the API server.
+    pub path: String,
+    /// The namespace, or `None` if the type has no namespaces.
+    pub namespace: Option<String>,
+    pub names: Vec<String>,
+}
+
 impl SourceError {
     /// Creates a failure without hints and without a cause.
     pub fn new(kind: ErrorKind, summary: impl Into<String>) -> Self {
-        Self { kind, summary: summary.into(), hints: Vec::new(), cause: None }
+        Self { kind, summary: summary.into(), hints: Vec::new(), missing: None, cause: None }
     }
 
     /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds a hint before the others.
+    #[must_use]
+    pub(crate) fn first_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.insert(0, hint.into());
         self
     }
 

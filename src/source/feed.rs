@@ -34,6 +34,8 @@ pub enum Update {
     PlaybackEnded,
     /// A part of the data is missing, but the source continues. The text is one line for the user.
     Notice(String),
+    /// Some of the named objects do not exist, but the source continues with the others.
+    Missing(SourceError),
     /// The source has failed and sends nothing more.
     Failed(SourceError),
 }

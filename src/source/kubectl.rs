@@ -24,6 +24,7 @@ pub(crate) use self::manifests::Manifests;
 pub(crate) use self::printed_objects::ChangedObject;
 use self::printed_objects::{PrintedObjects, parse_objects};
 use crate::platform::process::ending_signal;
+use crate::source::diagnostics;
 use crate::source::error::{ErrorKind, SourceError};
 
 /// Number of bytes at the end of kubectl's messages that are always kept. At most twice this number is kept.
@@ -152,6 +153,22 @@ impl Kubectl {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Lets kubectl compare its version with that of the server. `global` are the global flags of kubectl, with
+    /// `--match-server-version`.
+    ///
+    /// # Errors
+    ///
+    /// kubectl cannot be started, or it has reported that the versions differ.
+    pub(crate) async fn require_matching_version(&self, global: &[OsString]) -> Result<(), SourceError> {
+        let mut command = self.command("get");
+        command.args(["--raw", "/version"]).args(global).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut child = self.spawn(&mut command)?;
+        match exit_code(self.wait(&mut child).await?) {
+            0 => Ok(()),
+            code => Err(SourceError::new(ErrorKind::Wrapped(code), "kubectl refuses the server")),
+        }
+    }
+
     /// Runs a kubectl command with these arguments and returns its exit code. kubectl uses this program's streams
     /// directly.
     ///
@@ -179,13 +196,36 @@ impl Kubectl {
         arguments: &ChangeArguments,
         manifests: &Manifests,
     ) -> Result<Vec<ChangedObject>, SourceError> {
+        let (objects, code) = self.read_objects(arguments, manifests, true).await?;
+        if code != 0 {
+            return Err(SourceError::new(
+                ErrorKind::Wrapped(code),
+                "kubectl cannot read the applied objects, so they cannot be followed",
+            )
+            .hint("Follow a Job by its name: `kubectl seq get job NAME -w`."));
+        }
+        Ok(objects)
+    }
+
+    /// Runs `kubectl get` for the manifests. Returns the objects that exist and kubectl's exit code. If the code is not
+    /// 0, kubectl has printed the reason itself.
+    ///
+    /// # Errors
+    ///
+    /// kubectl cannot be started, or its output cannot be read or parsed.
+    pub(crate) async fn read_objects(
+        &self,
+        arguments: &ChangeArguments,
+        manifests: &Manifests,
+        ignore_not_found: bool,
+    ) -> Result<(Vec<ChangedObject>, u8), SourceError> {
         let mut command = self.command("get");
         // The kuberc is ignored, because its defaults for `get` could select other objects. kubectl refuses the flag
         // `--kuberc` together with `KUBERC=off`.
         command.env("KUBERC", "off");
         let is_kuberc = |word: &&OsString| word.to_string_lossy().starts_with("--kuberc=");
         command.args(&arguments.selection).args(arguments.global.iter().filter(|word| !is_kuberc(word)));
-        command.args(["--output=json", "--ignore-not-found=true"]);
+        command.arg("--output=json").arg(format!("--ignore-not-found={ignore_not_found}"));
         command.stdout(Stdio::piped());
         let (mut child, stdin) = self.spawn_with_manifests(command, manifests, &[])?;
         let mut printed = Vec::new();
@@ -199,15 +239,11 @@ impl Kubectl {
         };
         let (read, status, ()) = tokio::join!(read, self.wait(&mut child), write);
         let code = exit_code(status?);
-        if code != 0 {
-            return Err(SourceError::new(
-                ErrorKind::Wrapped(code),
-                "kubectl cannot read the applied objects, so they cannot be followed",
-            )
-            .hint("Follow a Job by its name: `kubectl seq get job NAME -w`."));
-        }
         read.map_err(unreadable_output)?;
-        parse_objects(&printed).map_err(unreadable_output)
+        if code != 0 && printed.is_empty() {
+            return Ok((Vec::new(), code));
+        }
+        Ok((parse_objects(&printed).map_err(unreadable_output)?, code))
     }
 
     fn command(&self, verb: &str) -> Command {
@@ -234,6 +270,7 @@ impl Kubectl {
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child, SourceError> {
+        diagnostics::log(2, || describe_call(command));
         command.spawn().map_err(|error| self.start_error(error))
     }
 
@@ -262,6 +299,18 @@ impl Kubectl {
         };
         reported.caused_by(error)
     }
+}
+
+/// Describes a call of kubectl without the values of secret flags.
+fn describe_call(command: &Command) -> String {
+    let command = command.as_std();
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    let words = words.map(|word| {
+        let word = word.to_string_lossy();
+        let secret = ["--token=", "--password="].into_iter().find(|flag| word.starts_with(flag));
+        secret.map_or_else(|| word.to_string(), |flag| format!("{flag}..."))
+    });
+    format!("running {}", words.collect::<Vec<_>>().join(" "))
 }
 
 /// Returns the error for output of kubectl that cannot be read or parsed.

@@ -5,6 +5,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod cluster;
+pub(crate) mod diagnostics;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod kubectl;

@@ -1,13 +1,19 @@
 //! Finds the name that a user may have meant by a mistyped name.
 
+/// Minimum number of letters of a name's beginning that stands for the whole name.
+const MIN_START: usize = 3;
+
 /// Returns the candidate with the fewest typing errors in `typed`: inserted, deleted, replaced or swapped letters.
-/// Returns `None` if every candidate differs in more than a third of the letters. Upper and lower case count as equal.
+/// If every candidate differs in more than a third of the letters, returns the first one that begins with `typed`. Upper
+/// and lower case count as equal.
 pub(crate) fn find_nearest<S: AsRef<str>>(typed: &str, candidates: impl IntoIterator<Item = S>) -> Option<S> {
     let typed = typed.to_lowercase();
     let max_errors = (typed.chars().count() / 3).max(1);
     let distances = candidates.into_iter().map(|candidate| {
-        let distance = strsim::osa_distance(&typed, &candidate.as_ref().to_lowercase());
-        (distance, candidate)
+        let name = candidate.as_ref().to_lowercase();
+        let is_start = typed.len() >= MIN_START && name.starts_with(&typed);
+        let distance = strsim::osa_distance(&typed, &name);
+        (if is_start { distance.min(max_errors) } else { distance }, candidate)
     });
     let near = distances.filter(|(distance, _)| *distance <= max_errors);
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
@@ -26,6 +32,7 @@ mod tests {
             ("jobss", Some("jobs")),
             ("depolyment", Some("deployments")),
             ("cronjobz", Some("cronjobs")),
+            ("depl", Some("deployments")),
             ("nodes", None),
             ("x", None),
             ("", None),

@@ -72,6 +72,7 @@ pub enum Align {
 
 /// All choices together. The command line and the keys change them; the views read them.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each field is a choice of its own")]
 pub struct ViewState {
     /// The kind of picture.
     pub view: View,
@@ -93,6 +94,8 @@ pub struct ViewState {
     pub workload: Option<Arc<str>>,
     /// The namespace of a command without `-n`. `None` if the source is not a cluster.
     pub current_namespace: Option<Arc<str>>,
+    /// Whether the tables have no line with the names of their columns.
+    pub omits_headings: bool,
     /// Whether [`View::Runs`] shows only workloads that run or that ended a short time ago.
     pub recent_only: bool,
 }

@@ -303,7 +303,7 @@ impl<'a> Table<'a> {
             columns.measure(&self.row(key));
         }
         let fitted = columns.fit(room, self.context.glyphs.ellipsis);
-        lines.extend(fitted.draw_heading());
+        lines.extend(fitted.draw_heading().into_iter().filter(|_| !self.context.state.omits_headings));
         for block in pods.chunks(BLOCK_ROWS) {
             lines.extend(fitted.draw_rows(block.iter().map(|&key| self.row(key)).collect()));
             flush(lines)?;

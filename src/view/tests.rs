@@ -116,6 +116,7 @@ const SEQUENCE: ViewState = ViewState {
     current_namespace: None,
     breakdown: None,
     recent_only: false,
+    omits_headings: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };
 const WIDE: ViewState = ViewState { view: View::Wide, ..SEQUENCE };

@@ -45,4 +45,5 @@ mod status_column;
 #[expect(dead_code, reason = "these tests need only the runner and random numbers")]
 mod support;
 mod truth;
+mod usage;
 mod waiting;

@@ -38,6 +38,7 @@ fn value_of(flag: &Flag) -> &'static str {
     match flag.takes {
         // `--version=true` prints the version of this program.
         Takes::OptionalValue if flag.long == "version" => "v1.37.2",
+        Takes::Value if flag.long == "v" => "6",
         Takes::Value => "value",
         Takes::OptionalValue => "true",
     }

@@ -33,6 +33,17 @@ fn drawing_flags_change_the_picture() {
 }
 
 #[test]
+fn the_names_of_the_columns_can_be_left_out() {
+    for format in ["table", "wide", "runs"] {
+        let [with, without] = [&[][..], &["--no-headers"]]
+            .map(|flags| seq(&[&["simulate", "-o", format], flags].concat()).stdout);
+        let is_heading = |line: &&str| line.starts_with("POD ") || line.starts_with("WORKLOAD ");
+        let heading = with.lines().find(is_heading).expect("the names of the columns");
+        assert_eq!(without, with.replacen(&format!("{heading}\n"), "", 1), "{format}");
+    }
+}
+
+#[test]
 fn a_table_per_node_or_per_image_is_added_on_request() {
     for by in ["node", "image"] {
         let result = seq(&["simulate", "--width", "120", "--by", by]);

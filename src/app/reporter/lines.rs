@@ -61,6 +61,7 @@ impl Reporter for LinesReporter<'_> {
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_)
+            | Update::Missing(_)
             | Update::Failed(_) => return Ok(()),
         };
         self.streams.write_live_lines(lines)

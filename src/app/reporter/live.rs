@@ -392,7 +392,8 @@ impl Reporter for LiveReporter {
             | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
-            | Update::Notice(_) => true,
+            | Update::Notice(_)
+            | Update::Missing(_) => true,
         };
         if has_answer && self.interactive && !self.screen.is_entered() {
             self.screen.enter()?;

@@ -35,6 +35,7 @@ impl Reporter for ProgressReporter {
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_)
+            | Update::Missing(_)
             | Update::Failed(_) => {}
         }
         Ok(())

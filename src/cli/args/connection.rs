@@ -153,6 +153,14 @@ impl ConnectionArgs {
         &self.kubectl_words
     }
 
+    /// Whether the user has switched this flag on. Flags that this program does not use itself are included.
+    pub(crate) fn is_switched_on(&self, flag: &str) -> bool {
+        let mut values = self.kubectl_words.iter().rev().filter_map(|word| {
+            word.to_str()?.strip_prefix("--")?.strip_prefix(flag)?.strip_prefix('=').and_then(parse_switch)
+        });
+        values.next() == Some(true)
+    }
+
     /// Returns the value of `--namespace`, if the user gave the flag.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.flags.namespace.as_deref()
@@ -214,13 +222,22 @@ impl Args for ConnectionArgs {
                     .value_name("DIRECTORY")
                     .help("Cache directory of the wrapped kubectl")
                     .hide_short_help(true),
+                "v" => arg
+                    .value_name("LEVEL")
+                    .help("Show diagnostics: 1 to 5 the steps, 6 and more the requests with their times")
+                    .hide_short_help(true),
                 _ => arg.hide(true),
             };
-            match takes {
+            let arg = match takes {
                 Takes::Value => arg,
                 Takes::OptionalValue => {
                     arg.num_args(0..=1).require_equals(true).default_missing_value("true")
                 }
+            };
+            match name {
+                "v" => arg.value_parser(clap::value_parser!(i32)),
+                "match-server-version" | "warnings-as-errors" => arg.value_parser(parse_bool),
+                _ => arg,
             }
         }))
     }

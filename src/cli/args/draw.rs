@@ -37,6 +37,9 @@ pub(crate) struct DrawArgs {
     /// Print the field or event from which each time was read
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Leave out the names of the columns (table, wide, runs)
+    #[arg(long)]
+    pub(crate) no_headers: bool,
     /// Draw a bar for each container [default: where the screen has room]
     #[arg(long)]
     pub(crate) containers: bool,

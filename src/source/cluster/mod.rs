@@ -14,12 +14,15 @@ pub(crate) mod watch;
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
 pub(crate) use crate::source::cluster::api::discovery::{
-    NamedObjects, all_types, is_type_with_pods, resolve,
+    NamedObjects, all_types, is_type_with_pods, resolve, resolve_available,
 };
 pub(crate) use crate::source::cluster::api::kuberc::{CommandDefaults, read_command_defaults};
 pub(crate) use crate::source::cluster::api::rbac::RbacRule;
 pub(crate) use crate::source::cluster::api::resource::Resource;
-pub(crate) use crate::source::cluster::node::{require_namespace, require_node, target_pods_of_node};
+pub(crate) use crate::source::cluster::api::similar::{
+    explain_missing, find_other_type, hint_about_other_type, require_namespace,
+};
+pub(crate) use crate::source::cluster::node::{require_node, target_pods_of_node};
 pub(crate) use crate::source::cluster::watch::follow::open_feed;
 pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_versions;
 pub(crate) use crate::source::cluster::watch::target::{

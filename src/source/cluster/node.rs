@@ -1,15 +1,12 @@
-//! A node or a namespace that the user named: the selection of the Pods that ran on the node, and the checks that the
-//! node and the namespace exist.
+//! A node that the user named: the selection of the Pods that ran on the node, and the check that the node exists.
 
 use kube::api::GetParams;
-use serde::de::IgnoredAny;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::api::resource::Resource;
+use crate::source::cluster::api::similar::is_missing;
 use crate::source::cluster::watch::target::{NamespaceScope, Need, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -52,32 +49,6 @@ pub(crate) async fn require_node(
     }
     let error = SourceError::new(ErrorKind::NotFound, format!("nodes \"{node}\" not found"));
     Err(error.hint("List the nodes with `kubectl get nodes`."))
-}
-
-/// Checks that a namespace exists.
-///
-/// # Errors
-///
-/// The namespace does not exist. If the namespace cannot be requested, for example because the user may not read it,
-/// this function returns no error.
-pub(crate) async fn require_namespace(cluster: &Cluster, namespace: &str) -> Result<(), SourceError> {
-    let Ok(request) =
-        kube::core::Request::new("/api/v1/namespaces").get_metadata(namespace, &GetParams::default())
-    else {
-        return Ok(());
-    };
-    if !is_missing(cluster, request).await {
-        return Ok(());
-    }
-    let error = SourceError::new(ErrorKind::NotFound, format!("namespaces \"{namespace}\" not found"));
-    Err(error.hint("List the namespaces with `kubectl get namespaces`."))
-}
-
-/// Whether the server answers that the requested object does not exist.
-async fn is_missing(cluster: &Cluster, request: http::Request<Vec<u8>>) -> bool {
-    let fetch = || cluster.fetch_json::<IgnoredAny>(request.clone(), MAX_OBJECT_BYTES);
-    let answer = cluster.repeat_at_first(fetch).await;
-    matches!(answer, Err(RequestError::Refused(status)) if status.code == 404)
 }
 
 #[cfg(test)]

@@ -106,6 +106,7 @@ impl Recorder {
             | Update::PlaybackRestarted
             | Update::PlaybackEnded
             | Update::Notice(_)
+            | Update::Missing(_)
             | Update::Failed(_) => return Ok(()),
         }
         self.out.flush()

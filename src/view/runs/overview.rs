@@ -64,7 +64,11 @@ pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     let DrawnTable { mut lines, legend, bar_column } = table.draw(size.columns);
     let uids = folded.shown.iter().map(|row| row.workload.uid.clone()).enumerate();
     // The first line holds the names of the columns.
-    picture.workloads = uids.map(|(index, uid)| WorkloadRow { line: index + 1, uid, bar_column }).collect();
+    let headings = usize::from(!context.state.omits_headings);
+    lines.drain(..usize::from(context.state.omits_headings));
+    picture.workloads = uids
+        .map(|(index, uid)| WorkloadRow { line: index.saturating_add(headings), uid, bar_column })
+        .collect();
     if let Some((above, below)) = around {
         lines.push(Line::new(format!("+ {above} above, {below} below"), Style::Dim));
     }

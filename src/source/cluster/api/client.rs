@@ -20,7 +20,9 @@ use crate::source::cluster::api::errors::{Endpoint, RequestError};
 use crate::source::cluster::api::kubeconfig::{build_config, in_cluster_config, read_kubeconfig};
 use crate::source::cluster::api::kuberc;
 use crate::source::cluster::api::proxy::{ProxyVariables, parse_proxy_url};
+use crate::source::cluster::api::warnings::ServerWarnings;
 use crate::source::cluster::retry::{FIRST_REQUEST_PATIENCE, FirstAttempts};
+use crate::source::diagnostics;
 use crate::source::error::SourceError;
 
 /// Shows a line to the user who waits for an answer.
@@ -47,6 +49,10 @@ pub(crate) struct Cluster {
     pub(crate) offset: ClockOffset,
     /// Shows a line when a first request is repeated. `None` if no user waits for it.
     announce: Option<Announcer>,
+    /// Maximum number of objects in one answer to a list request, from `--chunk-size`. `None` for all at once.
+    pub(crate) chunk_size: Option<u32>,
+    /// The warnings that the server has sent.
+    pub(crate) warnings: ServerWarnings,
     /// Maximum time of a list request, from `--request-timeout`. The limit does not apply to watches.
     pub(crate) request_timeout: Option<Duration>,
 }
@@ -80,6 +86,8 @@ impl Cluster {
             credentials: Arc::new(credentials),
             offset,
             announce: None,
+            chunk_size: None,
+            warnings: ServerWarnings::default(),
             request_timeout,
         }
     }
@@ -88,6 +96,12 @@ impl Cluster {
     #[must_use]
     pub(crate) fn announce_repetitions(self, announce: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { announce: Some(Arc::new(announce)), ..self }
+    }
+
+    /// From now on, requests lists in parts of this number of objects. 0 means all at once.
+    #[must_use]
+    pub(crate) fn with_chunk_size(self, chunk_size: u32) -> Self {
+        Self { chunk_size: Some(chunk_size).filter(|size| *size > 0), ..self }
     }
 
     /// Sends a first request, for which the user waits. After a temporary fault, sends the request again, for
@@ -109,6 +123,7 @@ impl Cluster {
                 answer => return answer,
             };
             let Some(pause) = attempts.next_pause(failure.retry_after()) else { return Err(failure) };
+            diagnostics::log(5, || format!("trying again in {pause:?}: {}", failure.plain_reason()));
             if let Some(announce) =
                 self.announce.as_ref().filter(|_| !std::mem::replace(&mut is_announced, true))
             {
@@ -185,6 +200,10 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
         .await
         .map_err(|error| errors::explain_credential_error(Arc::new(error), install_hint))?;
     let endpoint = Endpoint { server, context, proxy };
+    diagnostics::log(1, || {
+        let namespace = namespace.as_ref().unwrap_or(&context_namespace);
+        format!("connecting to {} in namespace {namespace}", endpoint.description())
+    });
     Ok(Cluster::new(credentials, namespace, context_namespace, endpoint, request_timeout))
 }
 

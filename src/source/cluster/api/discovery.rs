@@ -10,7 +10,9 @@ use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
 use crate::source::cluster::api::pod_types::{CUSTOM_WORKLOADS, refuse_podless_type, types_with_pods};
 use crate::source::cluster::api::resource::Resource;
+use crate::source::diagnostics;
 use crate::source::error::{ErrorKind, SourceError};
+use crate::source::nearest::find_nearest;
 
 /// The `Accept` header of a request for all types of a server.
 const ACCEPT_TYPES: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -35,7 +37,24 @@ pub(crate) struct NamedObjects {
 /// The words do not have a form that kubectl accepts, the server has no type with a given name, the server's types
 /// cannot be requested, or the objects of a type run no Pods.
 pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
-    let mut objects = Vec::new();
+    let (objects, missing) = resolve_available(cluster, words).await?;
+    match missing.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(objects),
+    }
+}
+
+/// Finds the types and names as [`resolve`] does. Also returns an error for each type that the server does not have, if
+/// it has at least one of the types.
+///
+/// # Errors
+///
+/// Those of [`resolve`], unless the server has one of the types.
+pub(crate) async fn resolve_available(
+    cluster: &Cluster,
+    words: &[String],
+) -> Result<(Vec<NamedObjects>, Vec<SourceError>), SourceError> {
+    let (mut objects, mut missing) = (Vec::new(), Vec::new());
     for (kind, names) in parse_types_and_names(words)? {
         if kind.eq_ignore_ascii_case(ALL) {
             if !names.is_empty() {
@@ -49,12 +68,22 @@ pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<N
         }
         let resource = match find_known_type(&kind) {
             Some(resource) => resource,
-            None => discover_type(cluster, &kind).await?,
+            None => match discover_type(cluster, &kind).await {
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    missing.push(error);
+                    continue;
+                }
+                found => found?,
+            },
         };
+        diagnostics::log(3, || format!("{kind} is {} of {}", resource.plural, resource.api_version()));
         refuse_podless_type(&resource, &kind, &names)?;
         objects.push(NamedObjects { resource, names, is_part_of_all: false });
     }
-    Ok(objects)
+    if objects.is_empty() && !missing.is_empty() {
+        return Err(missing.remove(0));
+    }
+    Ok((objects, missing))
 }
 
 /// The word for all types whose objects run Pods.
@@ -203,9 +232,47 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
         | RequestError::TimedOut(_)) => explain_request_error(failure, &context, &cluster.endpoint()),
     })?;
     find_type(&types, word).ok_or_else(|| {
-        SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))
-            .hint("List the server's types with `kubectl api-resources`, or show Jobs with `kubectl seq get jobs`.")
+        let text = format!("the server doesn't have a resource type \"{word}\"");
+        let error = SourceError::new(ErrorKind::NotFound, text).hint(
+            "List the server's types with `kubectl api-resources`, or show Jobs with `kubectl seq get jobs`.",
+        );
+        if let Some((group, kind)) = find_custom_workload(word) {
+            return error.first_hint(format!("{kind} of {group} is not installed on this server."));
+        }
+        match find_similar_type(&types, word) {
+            Some(similar) => error.first_hint(format!("A similar type exists: `kubectl seq get {similar}`.")),
+            None => error,
+        }
     })
+}
+
+/// Returns the group and the kind of the custom resource that `word` names, if this program knows the resource.
+fn find_custom_workload(word: &str) -> Option<(&'static str, &'static str)> {
+    let name = word.split('.').next().unwrap_or(word).to_lowercase();
+    let is_named = |kind: &str| {
+        let kind = kind.to_lowercase();
+        name == kind || name.strip_suffix('s') == Some(kind.as_str())
+    };
+    CUSTOM_WORKLOADS.iter().copied().find(|(_, kind)| is_named(kind))
+}
+
+/// Returns the plural of the type whose name is most similar to `word`. Types whose objects run Pods come first.
+fn find_similar_type(groups: &[APIGroupDiscovery], word: &str) -> Option<String> {
+    let mut names: Vec<(String, String)> = Vec::new();
+    for (resource, short_names) in known_types() {
+        let short_names = short_names.iter().map(|name| (*name).to_owned());
+        let all = short_names.chain([resource.plural.clone(), resource.kind.to_lowercase()]);
+        names.extend(all.map(|name| (name, resource.plural.clone())));
+    }
+    let versions = groups.iter().flat_map(|group| &group.versions);
+    for resource in versions.flat_map(|version| &version.resources) {
+        let plural = resource.resource.clone().unwrap_or_default();
+        let all = resource.short_names.iter().chain(&resource.singular_resource).cloned();
+        names.extend(all.chain([plural.clone()]).map(|name| (name, plural.clone())));
+    }
+    let word = word.split('.').next().unwrap_or(word);
+    let nearest = find_nearest(word, names.iter().map(|(name, _)| name.as_str()))?;
+    names.iter().find(|(name, _)| name == nearest).map(|(_, plural)| plural.clone())
 }
 
 /// Finds the type with this group, version and kind among the server's types.

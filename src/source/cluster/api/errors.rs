@@ -168,7 +168,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         let context = self.context.as_ref().map_or_else(String::new, |name| format!(" (context \"{name}\")"));
         let proxy =
             self.proxy.as_ref().map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
@@ -241,7 +241,7 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
         .hint(
             "Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.",
         ),
-        400 | 422 => SourceError::new(ErrorKind::Usage, message()),
+        400 | 422 => SourceError::new(ErrorKind::Rejected, message()),
         _ => SourceError::new(
             ErrorKind::Connection,
             format!("{} cannot answer: {}", endpoint.description(), message()),

@@ -13,6 +13,7 @@ use kube::config::{
 use crate::source::cluster::api::connection::Connection;
 use crate::source::cluster::api::errors;
 use crate::source::error::{ErrorKind, SourceError};
+use crate::source::nearest::find_nearest;
 
 impl Connection {
     /// Overrides the values of `config` by the flags. Returns the names of the context, the cluster and the user to
@@ -49,7 +50,10 @@ impl Connection {
             .find(|named| named.name == context)
             .and_then(|named| named.context.as_ref())
             .map(|found| (found.cluster.clone(), found.user.clone()))
-            .ok_or_else(|| errors::explain_kubeconfig_error(KubeconfigError::LoadContext(context.clone())))?;
+            .ok_or_else(|| {
+                let error = errors::explain_kubeconfig_error(KubeconfigError::LoadContext(context.clone()));
+                with_similar(error, &context, config.contexts.iter().map(|named| named.name.as_str()))
+            })?;
         let cluster = self.cluster.clone().unwrap_or(context_cluster);
         let user = self.user.clone().or(context_user).unwrap_or_default();
         if let Some(user) = &self.user
@@ -59,9 +63,21 @@ impl Connection {
                 ErrorKind::Configuration,
                 format!("user \"{user}\" does not exist"),
             )
-            .hint("List the users of the kubeconfig with `kubectl config get-users`."));
+            .hint("List the users of the kubeconfig with `kubectl config get-users`."))
+            .map_err(|error| {
+                with_similar(error, user, config.auth_infos.iter().map(|named| named.name.as_str()))
+            });
+        }
+        let is_known = config.clusters.iter().any(|named| named.name == cluster);
+        if self.server.is_none() && !is_known {
+            let error = errors::explain_kubeconfig_error(
+                kube::config::KubeconfigError::LoadClusterOfContext(cluster.clone()),
+            );
+            let names = config.clusters.iter().map(|named| named.name.as_str());
+            return Err(with_similar(error, &cluster, names));
         }
         self.override_cluster(config, &cluster);
+        refuse_insecure_with_authority(config, &cluster, self.certificate_authority.is_some())?;
         self.override_user(config, &user)?;
         Ok(KubeConfigOptions { context: Some(context), cluster: Some(cluster), user: Some(user) })
     }
@@ -217,6 +233,38 @@ fn read_certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>,
     let sections = pem::parse_many(text).map_err(KubeconfigError::ParseCertificates)?;
     let certificates = sections.into_iter().filter(|section| section.tag() == "CERTIFICATE");
     Ok(Some(certificates.map(pem::Pem::into_contents).collect()))
+}
+
+/// Adds a hint that names the candidate that is most similar to `name`.
+fn with_similar<'a>(
+    error: SourceError,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> SourceError {
+    match find_nearest(name, candidates) {
+        Some(similar) => error.first_hint(format!("Did you mean {similar}?")),
+        None => error,
+    }
+}
+
+/// Refuses a certificate authority for a server whose certificate is not checked, as kubectl does. `is_flag` is whether
+/// the user gave the authority on the command line.
+///
+/// # Errors
+///
+/// The cluster `name` has both.
+fn refuse_insecure_with_authority(config: &Kubeconfig, name: &str, is_flag: bool) -> Result<(), SourceError> {
+    let cluster = config.clusters.iter().find(|named| named.name == name);
+    let Some(cluster) = cluster.and_then(|named| named.cluster.as_ref()) else { return Ok(()) };
+    let has_authority =
+        cluster.certificate_authority.is_some() || cluster.certificate_authority_data.is_some();
+    if !has_authority || cluster.insecure_skip_tls_verify != Some(true) {
+        return Ok(());
+    }
+    let kind = if is_flag { ErrorKind::Usage } else { ErrorKind::Configuration };
+    let text = "specifying a root certificates file with the insecure flag is not allowed";
+    Err(SourceError::new(kind, text)
+        .hint("Use either `--certificate-authority` or `--insecure-skip-tls-verify`."))
 }
 
 /// Reads the kubeconfig that kubectl would use: the file of `--kubeconfig`; without the flag, all existing files of

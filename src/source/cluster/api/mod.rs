@@ -20,6 +20,8 @@ pub(crate) mod proxy;
 pub(crate) mod rbac;
 pub(crate) mod request;
 pub(crate) mod resource;
+pub(crate) mod similar;
+pub(crate) mod warnings;
 
 #[cfg(test)]
 pub(crate) mod fake;

@@ -19,6 +19,8 @@ use crate::source::cluster::api::decode::{Encoding, ListDecoder, WatchDecoder};
 use crate::source::cluster::api::errors::{RequestContext, RequestError};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
+use crate::source::cluster::api::resource::collection_path;
+use crate::source::diagnostics;
 
 /// The `Accept` header of a list of a built-in kind.
 const ACCEPT_LIST: &str = "application/vnd.kubernetes.protobuf,application/json";
@@ -53,15 +55,9 @@ pub(crate) struct Query {
 
 impl Query {
     /// Returns the path of the collection, without parameters.
-    fn path(&self) -> String {
-        let base = match self.kind.group() {
-            "" => format!("/api/{}", self.kind.version()),
-            group => format!("/apis/{group}/{}", self.kind.version()),
-        };
-        match &self.namespace {
-            Some(namespace) => format!("{base}/namespaces/{namespace}/{}", self.kind.plural()),
-            None => format!("{base}/{}", self.kind.plural()),
-        }
+    pub(crate) fn path(&self) -> String {
+        let namespace = self.namespace.as_deref();
+        collection_path(self.kind.group(), self.kind.version(), namespace, self.kind.plural())
     }
 
     /// Whether the collection holds only objects with the label `job-name`.
@@ -161,9 +157,20 @@ impl Cluster {
         client: &Client,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Body>, RequestError> {
-        let sent = local_now();
-        let response = client.send(request.map(Body::from)).await?;
+        let (sent, started) = (local_now(), Instant::now());
+        let (method, address) = (request.method().clone(), request.uri().clone());
+        let answer = client.send(request.map(Body::from)).await;
+        diagnostics::log(diagnostics::REQUEST_LEVEL, || {
+            let status = answer.as_ref().map(|response| response.status().to_string()).unwrap_or_default();
+            format!(
+                "\"Response\" verb=\"{method}\" url=\"{}{address}\" status=\"{status}\" milliseconds={}",
+                self.server,
+                started.elapsed().as_millis()
+            )
+        });
+        let response = answer?;
         self.offset.narrow(response.headers(), sent, local_now());
+        self.warnings.read(response.headers());
         Ok(response)
     }
 
@@ -186,8 +193,9 @@ impl Cluster {
 
     /// Requests a collection. Returns when the head of the answer has arrived.
     pub(crate) async fn list(&self, query: &Query) -> Result<ListResponse, RequestError> {
+        diagnostics::log(4, || format!("listing {}", query.path()));
         let deadline = self.request_timeout.map(|limit| Instant::now() + limit);
-        ListResponse::open(self.clone(), query.clone(), None, None, deadline).await
+        ListResponse::open(self.clone(), query.clone(), self.chunk_size, None, deadline).await
     }
 
     /// Requests the current resource version of the collection.
@@ -223,6 +231,7 @@ impl Cluster {
         version: &str,
         seconds: u32,
     ) -> Result<WatchResponse, RequestError> {
+        diagnostics::log(4, || format!("watching {} from version {version}", query.path()));
         let answer = timeout(RESPONSE_TIMEOUT, self.send(query.watch_request(version, seconds)?)).await;
         let response = answer.unwrap_or(Err(RequestError::TimedOut(RESPONSE_TIMEOUT)))?;
         let decoder = WatchDecoder::new(Encoding::from_headers(response.headers())?, query.kind.clone());
@@ -271,7 +280,14 @@ impl ListResponse {
         }
         // A server may split a list into pages although the request had no limit.
         let token = Some(std::mem::take(&mut self.meta.r#continue));
-        *self = Self::open(self.cluster.clone(), self.query.clone(), None, token, self.deadline).await?;
+        *self = Self::open(
+            self.cluster.clone(),
+            self.query.clone(),
+            self.cluster.chunk_size,
+            token,
+            self.deadline,
+        )
+        .await?;
         Ok(true)
     }
 

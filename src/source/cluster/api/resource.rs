@@ -57,6 +57,11 @@ impl Resource {
         Self { kind: "Namespace".to_owned(), plural: "namespaces".to_owned(), ..Self::node() }
     }
 
+    /// Returns the path of the collection in this namespace, or in all namespaces if there is none.
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
+        collection_path(&self.group, &self.version, namespace, &self.plural)
+    }
+
     /// Returns plural and group as kubectl writes them: `jobs.batch`, `pods`.
     pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
@@ -65,5 +70,18 @@ impl Resource {
     /// Returns group and version as `apiVersion` contains them: `batch/v1`, `v1`.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// Returns the path of a collection on the API server. `group` is empty for the core group, and `namespace` is `None`
+/// for all namespaces.
+pub(crate) fn collection_path(group: &str, version: &str, namespace: Option<&str>, plural: &str) -> String {
+    let base = match group {
+        "" => format!("/api/{version}"),
+        group => format!("/apis/{group}/{version}"),
+    };
+    match namespace {
+        Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}"),
+        None => format!("{base}/{plural}"),
     }
 }

@@ -179,7 +179,7 @@ impl CollectionWatcher {
         let listed = match self.request_first_list(&mut state).await {
             Ok(version) => {
                 if let Some(error) = self.missing_objects_error() {
-                    return Err(error);
+                    self.report_missing_objects(error).await?;
                 }
                 self.conclude_missing(&mut state).await?;
                 Some(version)
@@ -225,7 +225,7 @@ impl CollectionWatcher {
     }
 
     /// Sends an update to the receiver of the feed.
-    async fn send(&self, update: Update) {
+    pub(crate) async fn send(&self, update: Update) {
         // If the receiver was dropped, `run_watchers` ends and aborts this task.
         let _ = self.updates.send(update).await;
     }

@@ -14,8 +14,15 @@ const MIN_JOB_NAME_PREFIX: usize = 40;
 #[derive(Debug, Default)]
 pub(crate) struct GoneCandidates(Vec<GoneCandidate>);
 
-/// The resource of a root in messages, and the names of its objects that no Event names.
-pub(crate) type UnknownNames = (String, Vec<String>);
+/// The objects of a root that no Event names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UnknownNames {
+    root: usize,
+    pub(crate) kind: BuiltInKind,
+    /// The resource of the root in messages.
+    pub(crate) resource: String,
+    pub(crate) names: Vec<String>,
+}
 
 /// A named object that the lists do not contain.
 #[derive(Debug)]
@@ -83,25 +90,27 @@ impl GoneCandidates {
         is_relevant
     }
 
-    /// Returns the missing objects that have existed, with their roots, and the resource and the names of the first
-    /// root with an object that is still missing. The objects contain only metadata.
+    /// Returns the missing objects that have existed, with their roots, and the names that are still missing. The objects
+    /// contain only metadata.
     ///
     /// `first_received` is the time of the first observation.
-    pub(crate) fn conclude(self, first_received: Timestamp) -> (Vec<(usize, Object)>, Option<UnknownNames>) {
+    pub(crate) fn conclude(self, first_received: Timestamp) -> (Vec<(usize, Object)>, Vec<UnknownNames>) {
         let mut found = Vec::new();
-        let mut unknown: Option<(usize, String, Vec<String>)> = None;
+        let mut unknown: Vec<UnknownNames> = Vec::new();
         for GoneCandidate { root, kind, resource, name, latest } in self.0 {
             // A younger object may have been created after the list of its kind.
             let latest =
                 latest.filter(|object| object.first_event <= first_received - MIN_AGE_OF_GONE_OBJECT);
-            match (latest, &mut unknown) {
-                (Some(object), _) => found.push((root, kind.with_metadata(object.metadata))),
-                (None, Some((first, _, names))) if *first == root => names.push(name),
-                (None, Some(_)) => {}
-                (None, None) => unknown = Some((root, resource, vec![name])),
+            if let Some(object) = latest {
+                found.push((root, kind.with_metadata(object.metadata)));
+                continue;
+            }
+            match unknown.iter_mut().find(|unknown| unknown.root == root) {
+                Some(unknown) => unknown.names.push(name),
+                None => unknown.push(UnknownNames { root, kind, resource, names: vec![name] }),
             }
         }
-        (found, unknown.map(|(_, resource, names)| (resource, names)))
+        (found, unknown)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The texts for missing data: the notice about a collection that cannot be read, and the error about objects that do
 //! not exist.
 
+use crate::source::Update;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::rbac::RbacRule;
+use crate::source::cluster::api::resource::collection_path;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
+use crate::source::cluster::watch::gone::UnknownNames;
 use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::cluster::watch::plan::CREATION_EVENTS;
-use crate::source::error::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, MissingObjects, SourceError};
 
 impl CollectionWatcher {
     /// Returns the notice that the objects of this optional collection are not shown. `error` is the reason why the
@@ -43,7 +46,7 @@ impl CollectionWatcher {
     ///
     /// # Errors
     ///
-    /// No Event names one of the missing objects.
+    /// No Event names one of the missing objects, and no other object is shown.
     pub(crate) async fn conclude_missing(&self, state: &mut WatcherState) -> Result<(), SourceError> {
         // The events about the creation of Pods are read by a second collection, which may be listed first. They alone
         // do not show that an object never existed.
@@ -54,11 +57,26 @@ impl CollectionWatcher {
         let received = self.cluster.clock.now();
         let unknown = self.ownership.conclude_missing(received, &mut state.batch);
         self.flush(state).await;
-        let Some((resource, names)) = unknown else { return Ok(()) };
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let error = self.error_about_names(&resource, &names);
-        Err(error
-            .hint("If it has existed, its Events have expired. `--record FILE` would have kept the run."))
+        for UnknownNames { kind, resource, names, .. } in unknown {
+            let error = self.error_about_names(&Kind::BuiltIn(kind), &resource, names);
+            let error = error
+                .hint("If it has existed, its Events have expired. `--record FILE` would have kept the run.");
+            self.report_missing_objects(error).await?;
+        }
+        Ok(())
+    }
+
+    /// Reports that named objects do not exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error if no other object is shown.
+    pub(crate) async fn report_missing_objects(&self, error: SourceError) -> Result<(), SourceError> {
+        if !self.ownership.shows_others() {
+            return Err(error);
+        }
+        self.send(Update::Missing(error)).await;
+        Ok(())
     }
 
     /// Returns the error about named objects that do not exist. Returns `None` if every named object was found, or if
@@ -70,21 +88,26 @@ impl CollectionWatcher {
             return None;
         }
         let CollectionRole::Root(root) = self.role else { return None };
-        let missing = self.ownership.missing_names(root);
-        (!missing.is_empty()).then(|| self.error_about_names(resource, &missing))
+        let missing: Vec<String> =
+            self.ownership.missing_names(root).into_iter().map(str::to_owned).collect();
+        (!missing.is_empty()).then(|| self.error_about_names(&self.query.kind, resource, missing))
     }
 
     /// Returns the error about objects with these names that do not exist.
-    fn error_about_names(&self, resource: &str, names: &[&str]) -> SourceError {
+    fn error_about_names(&self, kind: &Kind, resource: &str, names: Vec<String>) -> SourceError {
         let missing: Vec<String> =
             names.iter().map(|name| format!("{resource} \"{name}\" not found")).collect();
         let summary = missing.join(", ");
-        let hint = match &self.query.namespace {
+        let namespace = self.query.namespace.clone();
+        let hint = match &namespace {
             Some(namespace) => format!(
                 "List the {resource} in namespace {namespace} with `kubectl get {resource} -n {namespace}`, or give another namespace with `-n`."
             ),
             None => format!("List the {resource} with `kubectl get {resource}`."),
         };
-        SourceError::new(ErrorKind::NotFound, summary).hint(hint)
+        let path = collection_path(kind.group(), kind.version(), namespace.as_deref(), kind.plural());
+        let objects = MissingObjects { plural: kind.plural().to_owned(), path, namespace, names };
+        let error = SourceError::new(ErrorKind::NotFound, summary).hint(hint);
+        SourceError { missing: Some(Box::new(objects)), ..error }
     }
 }

@@ -92,12 +92,12 @@ impl Ownership {
     }
 
     /// Reports the missing objects that Events name as objects that are gone. Call this after the first list of Events.
-    /// Returns the resource and the names of the first root whose objects are still missing.
+    /// Returns the names that are still missing.
     pub(crate) fn conclude_missing(
         &self,
         received: Timestamp,
         batch: &mut Vec<Observation>,
-    ) -> Option<UnknownNames> {
+    ) -> Vec<UnknownNames> {
         let state = &mut *self.lock_state();
         let first_received = state.first_received.unwrap_or(received);
         let (found, unknown) = std::mem::take(&mut state.missing).conclude(first_received);
@@ -105,8 +105,19 @@ impl Ownership {
             let observation = Observation { received, seen: Seen::Missing, object };
             self.admit_at_depth(state, observation, CollectionRole::Root(root), 1, batch);
         }
-        let _ = self.are_missing_named.send_replace(Some(unknown.is_none()));
+        let is_failure = !unknown.is_empty() && !self.may_show_others(state);
+        let _ = self.are_missing_named.send_replace(Some(!is_failure));
         unknown
+    }
+
+    /// Whether objects may be shown although some named objects do not exist: another named object was found, or the user
+    /// named objects of several types.
+    pub(crate) fn shows_others(&self) -> bool {
+        self.may_show_others(&self.lock_state())
+    }
+
+    fn may_show_others(&self, state: &OwnershipState) -> bool {
+        self.rules.roots.len() > 1 || !state.named_uids.is_empty()
     }
 
     /// Waits until the Events show that all missing objects have existed. If one of them has not existed, waits

@@ -37,6 +37,47 @@ fn the_server_flag_removes_the_tls_name_of_the_old_server() {
 }
 
 #[test]
+fn an_authority_for_an_unchecked_server_is_refused() {
+    for (connection, kind) in [
+        (
+            Connection {
+                insecure_skip_tls_verify: true,
+                certificate_authority: Some("ca.crt".to_owned()),
+                ..Connection::default()
+            },
+            ErrorKind::Usage,
+        ),
+        (Connection::default(), ErrorKind::Configuration),
+    ] {
+        let mut config = Kubeconfig::from_yaml(
+            "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], clusters: [{name: a, cluster: {server: 'https://x', \
+             insecure-skip-tls-verify: true, certificate-authority: ca.crt}}], users: [{name: a, user: {}}]}",
+        )
+        .unwrap();
+        let error = connection.override_kubeconfig(&mut config).err().unwrap();
+        assert_eq!(error.kind, kind, "{error}");
+    }
+}
+
+#[test]
+fn the_nearest_context_cluster_and_user_are_named() {
+    let override_with = |connection: Connection| {
+        let mut config = Kubeconfig::from_yaml(
+            "{current-context: alpha, contexts: [{name: alpha, context: {cluster: beta, user: gamma}}], clusters: [{name: beta, cluster: \
+             {server: 'https://x'}}], users: [{name: gamma, user: {}}]}",
+        )
+        .unwrap();
+        connection.override_kubeconfig(&mut config).err().unwrap().hints.remove(0)
+    };
+    let context = Connection { context: Some("alhpa".to_owned()), ..Connection::default() };
+    assert_eq!(override_with(context), "Did you mean alpha?");
+    let cluster = Connection { cluster: Some("betta".to_owned()), ..Connection::default() };
+    assert_eq!(override_with(cluster), "Did you mean beta?");
+    let user = Connection { user: Some("gama".to_owned()), ..Connection::default() };
+    assert_eq!(override_with(user), "Did you mean gamma?");
+}
+
+#[test]
 fn flags_for_a_token_and_for_impersonation_override_the_user() {
     let (_, user) = override_by(&Connection { token: Some("given".to_owned()), ..Connection::default() });
     assert!(user.exec.is_none() && user.token.is_some() && user.token_file.is_none());

@@ -333,12 +333,12 @@ async fn the_first_list_is_requested_again_while_the_server_is_busy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_first_list_that_fails_ends_the_watcher() {
-    use crate::source::error::ErrorKind::{Configuration, Connection, Forbidden, NotFound, Usage};
+    use crate::source::error::ErrorKind::{Configuration, Connection, Forbidden, NotFound, Rejected};
     let cases = [
         (401, "Unauthorized", Configuration, "does not accept the credentials"),
         (403, "Forbidden", Forbidden, "text of the server"),
         (404, "NotFound", NotFound, "has no pods"),
-        (400, "BadRequest", Usage, "text of the server"),
+        (400, "BadRequest", Rejected, "text of the server"),
         (501, "NotImplemented", Connection, "text of the server"),
     ];
     for (code, reason, kind, part) in cases {

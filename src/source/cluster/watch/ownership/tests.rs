@@ -160,7 +160,9 @@ fn a_missing_job_is_gone_if_its_events_show_that_it_existed() {
     assert!(admits(&ownership, other));
     let mut batch = Vec::new();
     let unknown = ownership.conclude_missing("2026-11-23T12:00:00Z".parse().unwrap(), &mut batch);
-    assert_eq!(unknown, Some(("jobs.batch".to_owned(), vec!["never".to_owned(), "young".to_owned()])));
+    let unknown: Vec<(&str, &[String])> =
+        unknown.iter().map(|unknown| (unknown.resource.as_str(), unknown.names.as_slice())).collect();
+    assert_eq!(unknown, [("jobs.batch", &["never".to_owned(), "young".to_owned()][..])]);
     let found: Vec<_> = batch
         .iter()
         .map(|found| (found.seen, &*found.object.metadata().name, &*found.object.metadata().uid))

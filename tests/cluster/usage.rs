@@ -1,0 +1,114 @@
+//! Tests of mistyped words, of answers that are only a part of what the user asked for, and of kubectl's flags of `get`.
+
+use crate::harness::{Namespace, manifest};
+
+/// Creates a namespace with the Jobs `quick` and nothing else.
+fn namespace_with_quick_job(topic: &str) -> Namespace {
+    let namespace = Namespace::new(topic);
+    namespace.complete("quick.yaml");
+    namespace
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn an_error_names_the_nearest_type_name_namespace_and_context() {
+    let namespace = namespace_with_quick_job("nearest");
+    let (typed_namespace, right_namespace) = (namespace.name.replacen("seq", "sqe", 1), &namespace.name);
+    for (words, code, hint) in [
+        (&["get", "jb"][..], 3, "`kubectl seq get jobs`"),
+        (&["get", "deploymnet"], 3, "`kubectl seq get deployments`"),
+        (&["get", "rayjob"], 3, "RayJob of ray.io is not installed"),
+        (&["get", "job", "quikc"], 3, "Did you mean quick?"),
+        (&["get", "pod", "quick"], 3, "quick is the name of a Job: `kubectl seq get job/quick`"),
+        (&["pod", "quick"], 2, "quick is the name of a Job: `kubectl seq get job/quick`"),
+        (&["get", "jobs", "--namespace", &typed_namespace], 3, &format!("Did you mean {right_namespace}?")),
+        (&["get", "job", "quick", "-n", &typed_namespace], 3, &format!("Did you mean {right_namespace}?")),
+        (&["get", "jobs", "-w", "-n", &typed_namespace], 3, &format!("Did you mean {right_namespace}?")),
+    ] {
+        let result = namespace.seq(words).exits_with(code);
+        result.reports(hint);
+        assert_eq!(result.stdout, "", "{result:#}");
+    }
+    namespace.seq(&["get", "jobs", "-n", &typed_namespace, "--ignore-not-found"]).succeeds();
+    let context = namespace.kubectl(&["config", "current-context"]).succeeds().stdout;
+    let typed_context = format!("{}x", context.trim());
+    let result = namespace.seq(&["get", "jobs", "--context", &typed_context]).exits_with(3);
+    result.reports(&format!("Did you mean {}?", context.trim()));
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn what_exists_is_shown_before_the_error_about_what_does_not() {
+    let namespace = namespace_with_quick_job("part");
+    for (words, code, error) in [
+        (&["get", "job", "quick", "nope"][..], 3, "jobs.batch \"nope\" not found"),
+        (&["get", "job/quick", "pod/nope"], 3, "pods \"nope\" not found"),
+        (&["get", "job", "quick", "nope", "-w"], 3, "jobs.batch \"nope\" not found"),
+        (&["get", "job,rayjob"], 3, "doesn't have a resource type \"rayjob\""),
+        (&["get", "job,cj", "quick"], 0, ""),
+        (&["get", "job", "quick", "nope", "--ignore-not-found"], 0, ""),
+    ] {
+        let result = namespace.seq(&[words, &["-o", "name"]].concat()).exits_with(code);
+        assert_eq!(result.stdout, "job.batch/quick\n", "{result:#}");
+        result.reports(error);
+        assert!(!error.is_empty() || result.stderr.is_empty(), "{result:#}");
+    }
+    let none = namespace.seq(&["get", "job,cj", "nope"]).exits_with(3);
+    none.reports("jobs.batch \"nope\" not found");
+    none.reports("cronjobs.batch \"nope\" not found");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn get_shows_what_a_file_names() {
+    let namespace = namespace_with_quick_job("files");
+    let quick = manifest("quick.yaml");
+    let result = namespace.seq(&["get", "-f", &quick, "-o", "name"]).succeeds();
+    assert_eq!(result.stdout, "job.batch/quick\n", "{result:#}");
+    // kubectl reports the missing object itself.
+    let failing = manifest("failing.yaml");
+    let part = namespace.seq(&["get", "-f", &quick, "-f", &failing, "-o", "name"]).exits_with(3);
+    assert_eq!(part.stdout, "job.batch/quick\n", "{part:#}");
+    part.reports("\"failing\" not found");
+    namespace.seq(&["get", "-f", &failing]).exits_with(3).reports("\"failing\" not found");
+    namespace.seq(&["get", "-f", &failing, "--ignore-not-found"]).succeeds();
+    namespace.seq(&["get", "job", "-f", &quick]).exits_with(2).reports("either");
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\n";
+    let result = namespace.seq_with(&["get", "-f", "-"], account).exits_with(2);
+    result.reports("no object that runs Pods");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn diagnostics_show_the_requests_and_no_token() {
+    let namespace = namespace_with_quick_job("verbose");
+    let shown = |level: &str| {
+        namespace.seq(&["get", "job", "quick", "-o", "name", "--token=hidden-token", "-v", level])
+    };
+    let six = shown("6").succeeds();
+    six.reports("\"Response\" verb=\"GET\" url=\"https://");
+    six.reports("status=\"200 OK\" milliseconds=");
+    assert_eq!(six.stdout, "job.batch/quick\n", "{six:#}");
+    assert!(!shown("10").stderr.contains("hidden-token"));
+    let five = shown("5").succeeds();
+    assert!(five.stderr.contains("listing /apis/batch/v1/") && !five.stderr.contains("Response"), "{five:#}");
+    assert_eq!(shown("0").succeeds().stderr, "");
+    let quick = manifest("quick.yaml");
+    let apply =
+        namespace.seq(&["apply", "-f", &quick, "--token=hidden-token", "-v=2", "--detach"]).succeeds();
+    apply.reports("running kubectl apply");
+    assert!(!apply.stderr.contains("hidden-token"), "{apply:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn flags_about_the_server_have_the_meaning_of_kubectl() {
+    let namespace = namespace_with_quick_job("server");
+    namespace.seq(&["get", "jobs", "--match-server-version"]).succeeds();
+    namespace.seq(&["get", "jobs", "--chunk-size=1", "-v6"]).succeeds().reports("limit=1");
+    let authority = manifest("quick.yaml");
+    let insecure = ["get", "jobs", "--insecure-skip-tls-verify", "--certificate-authority", &authority];
+    namespace.seq(&insecure).exits_with(2).reports("root certificates file with the insecure flag");
+    // The server refuses the selector with the code 400.
+    namespace.seq(&["get", "jobs", "-l", "a==b==c"]).exits_with(3);
+}
