@@ -23,6 +23,12 @@ const MAX_MEMORY: u64 = 64_000_000 / 1024;
 /// The number of copies that the containers of `logs.yaml` write: 20 Pods and 4 retries, 10 Pods and 10 restarts.
 const COPIES: usize = 44;
 
+/// The number of Pods of `logs.yaml` that run at the same time.
+const PODS: usize = 30;
+
+/// The number of lines that each run of `logs.yaml` writes.
+const LINES: usize = 2000;
+
 #[test]
 #[ignore = "needs a test cluster's script, and a minute"]
 fn every_line_of_every_run_is_shown_once() {
@@ -47,6 +53,40 @@ fn every_line_of_every_run_is_shown_once() {
         cluster.start("apiserver");
     });
     run.compare(&printed, COPIES);
+}
+
+#[test]
+#[ignore = "needs a test cluster's script, and half a minute"]
+fn a_node_that_restarts_leaves_one_gap_in_the_log_of_each_lost_run() {
+    let Some(cluster) = PrivateCluster::up(2) else { return };
+    let run = LoggedRun::new(&cluster, "rebooted");
+    let printed = run.follow(&[], || {
+        // The node loses the logs of all its runs. Each run has its copy, so the number of a copy is the number of a run.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while run.read_copies().len() < PODS {
+            assert!(Instant::now() < deadline, "only {} Pods run", run.read_copies().len());
+            thread::sleep(Duration::from_millis(50));
+        }
+        cluster.stop("node-2");
+        cluster.start("node-2");
+    });
+    let mut logs = read_logs(&printed);
+    let (mut lost, mut whole) = (0, 0);
+    for (run, copy) in run.read_copies() {
+        let log = logs.remove(&run).unwrap_or_default();
+        let (read, written) = (log.lines.len(), copy.len());
+        assert_eq!(log.first_difference(&copy), None, "log of {run}");
+        assert!(read <= written, "log of {run}: {read} of {written} lines");
+        // If the node restarts just after the last line, the program cannot know that this line is the last.
+        let min_gaps = usize::from(read < LINES);
+        let gaps = log.gaps.len();
+        assert!((min_gaps..=1).contains(&gaps), "{run}: {read} of {written} lines: {:?}", log.gaps);
+        lost += gaps;
+        whole += 1 - gaps;
+    }
+    assert!(logs.is_empty(), "runs without a copy: {:?}", logs.keys());
+    print_notice(&format!("{lost} runs were lost, {whole} are whole"));
+    assert!(lost >= 5 && whole >= 30, "{lost} lost, {whole} whole");
 }
 
 #[test]

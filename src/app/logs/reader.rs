@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::app::logs::held_lines::HeldLogs;
 use crate::app::logs::options::{LogOptions, LogSelection};
 use crate::app::logs::parts::{LogContent, LogPart, LoggedContainer};
-use crate::lifecycle::{ContainerLife, PodOutcome};
+use crate::lifecycle::{ContainerLife, ContainerRun, PodOutcome};
 use crate::source::cluster::Cluster;
 use crate::source::cluster::logs::{ContainerProgress, LogCollector, LogSource, LogUpdate, Ticket};
 use crate::timeline::{PodKey, Timeline, TimelinePod};
@@ -168,12 +168,22 @@ impl LogReader {
 
 /// Returns the progress of a container, or `None` if no run of the container has started.
 fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<ContainerProgress> {
-    let run = container.runs.iter().rev().find(|run| run.has_started())?;
+    let started = || container.runs.iter().filter(|run| run.has_started());
+    let run = started().next_back()?;
+    // A restart of the node can reset the number of restarts. The numbers of the runs increase nevertheless.
+    let next = |number: Option<u32>, run: &ContainerRun| {
+        Some(number.map_or(run.ordinal, |number| run.ordinal.max(number.saturating_add(1))))
+    };
+    let number = started().fold(None, next)?;
+    // The node no longer has the container. If it restarts the container, it may return the log of the next run before
+    // the status reports the restart. A request for the previous run never returns the log of the next run.
+    let is_lost = run.reason.as_deref() == Some("ContainerStatusUnknown");
     let is_pod_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;
     let is_last_run = is_pod_gone || pod.life.outcome.has_ended();
     Some(ContainerProgress {
-        run: run.ordinal,
-        has_ended: run.ended || is_pod_gone,
+        run: if is_lost { number.saturating_add(1) } else { number },
+        has_started: !is_lost,
+        has_ended: (run.ended && !is_lost) || is_pod_gone,
         is_last_run,
         is_pod_gone,
     })

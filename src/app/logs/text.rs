@@ -108,6 +108,12 @@ pub(crate) fn describe_gap(gap: &LogGap) -> String {
         LogGap::DeletedPod(Some(_)) => {
             "… the end of the log could not be read: the Pod was deleted".to_owned()
         }
-        LogGap::Refused(reason) => format!("… the log could not be read: {reason}"),
+        LogGap::Refused { is_end: false, reason } => format!("… the log could not be read: {reason}"),
+        LogGap::Refused { is_end: true, reason } => {
+            format!("… the end of the log could not be read: {reason}")
+        }
+        LogGap::UncertainEnd => {
+            "… more lines may follow: the kubelet no longer returns the end of the log".to_owned()
+        }
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Batch {
     pub(crate) has_lines: bool,
     /// Why the answer is not the expected answer. If this is set, no further line is accepted.
     pub(crate) unexpected: Option<UnexpectedAnswer>,
+    /// The last line of the answer, if it has no time: an error of the kubelet. A line without a time before other lines is
+    /// the rest of a long line that began before the requested time.
+    pub(crate) message: Option<String>,
 }
 
 pub(crate) enum BatchPart {
@@ -40,6 +43,11 @@ pub(crate) enum UnexpectedAnswer {
 }
 
 impl Batch {
+    /// Creates an empty batch that follows a batch with this [`Self::message`].
+    pub(crate) fn new(message: Option<String>) -> Self {
+        Self { message, ..Self::default() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
@@ -47,12 +55,11 @@ impl Batch {
     /// Adds a line, unless the cursor already knows the line.
     pub(crate) fn accept(&mut self, cursor: &mut LogCursor, line: RawLine<'_>) {
         let Some((at, text)) = parse_line(&line.bytes) else {
-            // Each line of a container has a time. A line without a time is an error of the kubelet.
             let message = &line.bytes[..line.bytes.len().min(MAX_MESSAGE_BYTES)];
-            let gap = LogGap::Refused(String::from_utf8_lossy(message).into_owned());
-            self.parts.push(BatchPart::Gap(gap));
+            self.message = Some(String::from_utf8_lossy(message).into_owned());
             return;
         };
+        self.message = None;
         if self.unexpected.is_some() {
             return;
         }

@@ -187,6 +187,7 @@ impl LogCollector {
                 source: container.source.clone(),
                 cursor: std::mem::take(&mut **cursor),
                 next_run_cursor: None,
+                last_rest: None,
                 progress: container.progress.subscribe(),
                 has_waiting: self.has_waiting.subscribe(),
                 budget: self.budget.clone(),

@@ -9,6 +9,8 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use jiff::Timestamp;
 
+use crate::source::cluster::logs::update::LogGap;
+
 /// Number of bytes at the start of a line that take part in its fingerprint. A line whose end was not received has the
 /// same fingerprint as the whole line.
 const MAX_FINGERPRINT_BYTES: usize = 1 << 10;
@@ -72,9 +74,13 @@ enum Overlap {
     Unknown(RequestMode),
     /// The next lines, as many as this number, were already accepted.
     Skip(u64),
-    /// The log no longer contains the lines from which the request should continue. Lines up to this time were already
-    /// accepted.
-    SkipUntil(Timestamp),
+    /// The log no longer contains the lines from which the request should continue. Lines up to the time `last` were
+    /// already accepted.
+    SkipUntil {
+        last: Timestamp,
+        /// Whether the request has returned a line of this time.
+        is_reached: bool,
+    },
     /// Every further line is new.
     Passed,
 }
@@ -120,9 +126,19 @@ pub(crate) struct LogCursor {
     first: Option<Fingerprint>,
     /// Number of accepted lines of the run.
     accepted: u64,
-    /// The first line and the number of lines of the latest earlier run with lines. A request for the next run may
-    /// still return the lines of the earlier run, if the kubelet does not know the next run yet.
+    /// The first accepted line after the latest gap of the run, after the number of lines that were accepted before this
+    /// line.
+    after_gap: Option<(u64, Fingerprint)>,
+    /// The first line and the number of lines of the latest earlier run with lines. If that run has a gap, only the lines
+    /// after the gap count. A request for the next run may return the same lines again, if the kubelet does not know the
+    /// next run yet, or if these lines belong to the next run.
     previous_run: Option<(Fingerprint, u64)>,
+    /// Whether a request for this run has returned the lines of [`Self::previous_run`].
+    repeats_previous_run: bool,
+    /// Whether the latest answer ended normally, after the last line that the log had then.
+    is_caught_up: bool,
+    /// A gap at the end of the earlier run. It is reported unless the lines of [`Self::previous_run`] belong to this run.
+    pub(crate) owed_gap: Option<LogGap>,
     overlap: Overlap,
 }
 
@@ -147,10 +163,31 @@ impl LogCursor {
         self.accepted > 0
     }
 
+    /// Whether lines were accepted after a gap of the run.
+    pub(crate) fn has_lines_after_gap(&self) -> bool {
+        self.after_gap.is_some()
+    }
+
+    /// Whether lines of the run were accepted as lines of the earlier run, because the kubelet knew of the restart before
+    /// the API server did.
+    pub(crate) fn repeats_previous_run(&self) -> bool {
+        self.repeats_previous_run
+    }
+
+    /// Whether the latest answer ended normally, after the last line that the log had then.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        self.is_caught_up
+    }
+
+    pub(crate) fn set_caught_up(&mut self, is_caught_up: bool) {
+        self.is_caught_up = is_caught_up;
+    }
+
     /// Begins to read another run, from its first line.
     pub(crate) fn begin_run(&mut self, run: u32) {
-        let previous_run = self.first.map(|first| (first, self.accepted)).or(self.previous_run);
-        *self = Self { run, previous_run, ..Self::default() };
+        let first = self.after_gap.or(self.first.map(|first| (0, first)));
+        let lines = first.map(|(accepted_before, first)| (first, self.accepted - accepted_before));
+        *self = Self { run, previous_run: lines.or(self.previous_run), ..Self::default() };
     }
 
     /// Assigns the accepted lines to another run, because the kubelet has returned the lines of a later run than
@@ -170,11 +207,29 @@ impl LogCursor {
         Timestamp::from_second(self.current.second.saturating_sub(1)).ok()
     }
 
+    /// Whether the present request has returned no line, or only lines that were not expected.
+    pub(crate) fn is_request_empty(&self) -> bool {
+        matches!(self.overlap, Overlap::Unknown(_))
+    }
+
+    /// Whether the lines of the present request reach the last accepted line.
+    pub(crate) fn reaches_last_line(&self) -> bool {
+        match self.overlap {
+            Overlap::Unknown(_) => self.accepted == 0,
+            Overlap::Skip(count) => count == 0,
+            Overlap::SkipUntil { is_reached, .. } => is_reached,
+            Overlap::Passed => true,
+        }
+    }
+
     /// Accepts the next line of the present request, unless the line is known or unexpected.
     pub(crate) fn accept(&mut self, at: Timestamp, text: &[u8]) -> LineStatus {
         if let Overlap::Unknown(mode) = self.overlap {
             match self.find_overlap(mode, at, text) {
-                Ok(overlap) => self.overlap = overlap,
+                Ok(overlap) => {
+                    self.repeats_previous_run |= self.accepted == 0 && matches!(overlap, Overlap::Skip(_));
+                    self.overlap = overlap;
+                }
                 Err(verdict) => return verdict,
             }
         }
@@ -188,9 +243,18 @@ impl LogCursor {
                 self.overlap = Overlap::Skip(count - 1);
                 return LineStatus::Known;
             }
-            Overlap::SkipUntil(last) if at <= last => return LineStatus::Known,
-            Overlap::SkipUntil(since) => {
+            Overlap::SkipUntil { last, is_reached } if at <= last => {
+                self.overlap = Overlap::SkipUntil { last, is_reached: is_reached || at == last };
+                return LineStatus::Known;
+            }
+            // The request has returned the last accepted line, so no line before this line was deleted.
+            Overlap::SkipUntil { is_reached: true, .. } => {
                 self.overlap = Overlap::Passed;
+                LineStatus::New
+            }
+            Overlap::SkipUntil { last: since, is_reached: false } => {
+                self.overlap = Overlap::Passed;
+                self.after_gap = Some((self.accepted, Fingerprint::new(at, text)));
                 LineStatus::NewAfterGap { since }
             }
         };
@@ -212,7 +276,7 @@ impl LogCursor {
             return match first {
                 first if first == line => Ok(Overlap::Skip(self.accepted)),
                 first if line.at < first.at => Err(LineStatus::EarlierRun),
-                _ => Ok(Overlap::SkipUntil(last)),
+                _ => Ok(Overlap::SkipUntil { last, is_reached: false }),
             };
         }
         let firsts = self.previous.first.into_iter().chain(self.current.first);
@@ -230,7 +294,9 @@ impl LogCursor {
         }
         match mode {
             RequestMode::Continue => Err(LineStatus::Unexpected),
-            RequestMode::ContinueAfterFileDeletion | RequestMode::FromStart => Ok(Overlap::SkipUntil(last)),
+            RequestMode::ContinueAfterFileDeletion | RequestMode::FromStart => {
+                Ok(Overlap::SkipUntil { last, is_reached: false })
+            }
         }
     }
 

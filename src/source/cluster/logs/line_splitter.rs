@@ -5,6 +5,7 @@
 //! that wait for the printer count as well.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -135,6 +136,12 @@ impl LineSplitter {
         if !self.partial.is_empty() {
             self.take_partial(false, &mut on_line);
         }
+    }
+
+    /// Returns the hash of the incomplete line, or `None` if there is no such line.
+    pub(crate) fn hash_rest(&self) -> Option<u64> {
+        let hash = || foldhash::fast::FixedState::default().hash_one(&self.partial);
+        (!self.partial.is_empty()).then(hash)
     }
 
     /// Lets the incomplete line grow to the maximum length of a line.

@@ -1,5 +1,7 @@
 //! Tests of the collector and its turns, against a fake API server.
 
+mod ends;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +13,8 @@ use super::{ContainerProgress, LogCollector, LogGap, LogSource, LogUpdate, Ticke
 use crate::source::cluster::api::fake::{self, Call, FakeServer};
 
 const RUNNING: ContainerProgress =
-    ContainerProgress { run: 0, has_ended: false, is_last_run: false, is_pod_gone: false };
-const ENDED: ContainerProgress =
-    ContainerProgress { run: 0, has_ended: true, is_last_run: true, is_pod_gone: false };
+    ContainerProgress { run: 0, has_started: true, has_ended: false, is_last_run: false, is_pod_gone: false };
+const ENDED: ContainerProgress = ContainerProgress { has_ended: true, is_last_run: true, ..RUNNING };
 
 type Body = Sender<bytes::Bytes, std::io::Error>;
 
@@ -52,6 +53,13 @@ async fn next_texts(collector: &mut LogCollector) -> Vec<String> {
 async fn wait_until_complete(collector: &mut LogCollector) {
     let update = collector.next().await;
     assert!(matches!(update, LogUpdate::Complete), "{update:?}");
+}
+
+/// Answers the request that checks whether the log of a run is complete.
+async fn answer_check(server: &mut FakeServer, collector: &mut LogCollector, log: &str) {
+    let call = next_call(server, collector).await;
+    assert!(call.uri.contains("sinceTime=") && !call.uri.contains("follow=true"), "{}", call.uri);
+    send(&mut answer_log(call), log.to_owned()).await;
 }
 
 fn start(max_streams: usize) -> (FakeServer, LogCollector) {
@@ -101,9 +109,10 @@ async fn the_end_of_a_log_is_read_again_after_the_container_has_ended() {
     assert!(!collector.is_drained());
     let call = next_call(&mut server, &mut collector).await;
     assert!(!call.uri.contains("follow=true"), "{}", call.uri);
-    let mut body = answer_log(call);
-    send(&mut body, line(1, "a") + "2026-01-01T00:00:03Z without line feed").await;
-    drop(body);
+    let log = line(1, "a") + "2026-01-01T00:00:03Z without line feed";
+    send(&mut answer_log(call), log.clone()).await;
+    assert!(!collector.is_drained());
+    send(&mut answer_log(next_call(&mut server, &mut collector).await), log).await;
     assert_eq!(next_texts(&mut collector).await, ["0/0 without line feed"]);
     wait_until_complete(&mut collector).await;
     assert!(collector.is_drained() && collector.is_complete(0));
@@ -113,11 +122,7 @@ async fn the_end_of_a_log_is_read_again_after_the_container_has_ended() {
 async fn each_run_of_a_container_is_read() {
     let (mut server, mut collector) = start(5);
     // Two runs have ended, and the third run continues. The log of the first run no longer exists.
-    update(
-        &mut collector,
-        0,
-        ContainerProgress { run: 2, has_ended: false, is_last_run: false, is_pod_gone: false },
-    );
+    update(&mut collector, 0, ContainerProgress { run: 2, ..RUNNING });
     assert_eq!(next_texts(&mut collector).await, ["0/0 WholeRun"]);
     let call = next_call(&mut server, &mut collector).await;
     assert!(call.uri.contains("previous=true"), "{}", call.uri);
@@ -125,6 +130,7 @@ async fn each_run_of_a_container_is_read() {
     send(&mut body, line(1, "second run")).await;
     drop(body);
     assert_eq!(next_texts(&mut collector).await, ["0/1 second run"]);
+    answer_check(&mut server, &mut collector, &line(1, "second run")).await;
     let call = next_call(&mut server, &mut collector).await;
     assert!(!call.uri.contains("previous=true"), "{}", call.uri);
     let mut body = answer_log(call);
@@ -255,7 +261,8 @@ async fn a_log_that_no_longer_exists_is_given_up() {
     for _ in 0..6 {
         next_call(&mut server, &mut collector).await.answer_error(404, "NotFound", "pod not found").await;
     }
-    assert_eq!(next_texts(&mut collector).await, [r#"0/0 Refused("pod not found")"#]);
+    let expected = r#"0/0 Refused { is_end: false, reason: "pod not found" }"#;
+    assert_eq!(next_texts(&mut collector).await, [expected]);
     wait_until_complete(&mut collector).await;
     assert!(collector.is_drained());
 }
@@ -265,11 +272,7 @@ async fn a_pod_that_was_deleted_during_a_lost_connection_leaves_a_gap() {
     let (mut server, mut collector) = start(5);
     update(&mut collector, 0, RUNNING);
     server.next_call().await.refuse();
-    update(
-        &mut collector,
-        0,
-        ContainerProgress { run: 0, has_ended: true, is_last_run: true, is_pod_gone: true },
-    );
+    update(&mut collector, 0, ContainerProgress { is_pod_gone: true, ..ENDED });
     assert_eq!(next_texts(&mut collector).await, ["0/0 DeletedPod(None)"]);
     wait_until_complete(&mut collector).await;
 }
@@ -304,6 +307,7 @@ async fn lines_of_two_runs_are_not_mixed_after_a_restart_between_two_requests() 
     send(&mut body, line(1, "a") + &line(2, "b")).await;
     drop(body);
     assert_eq!(next_texts(&mut collector).await, ["0/0 b"]);
+    answer_check(&mut server, &mut collector, &(line(1, "a") + &line(2, "b"))).await;
     wait_until_complete(&mut collector).await;
     update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
     let mut body = answer_log(next_call(&mut server, &mut collector).await);
@@ -330,6 +334,7 @@ async fn a_run_that_was_missed_is_read_later() {
         send(&mut body, line(1, "first run")).await;
     }
     assert_eq!(next_texts(&mut collector).await, ["0/0 first run"]);
+    answer_check(&mut server, &mut collector, &line(1, "first run")).await;
     let mut body = answer_log(next_call(&mut server, &mut collector).await);
     send(&mut body, line(3, "second run") + &line(4, "more")).await;
     assert_eq!(next_texts(&mut collector).await, ["0/1 more"]);

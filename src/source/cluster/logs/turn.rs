@@ -32,8 +32,12 @@ const MAX_TURN_TIME: Duration = Duration::from_secs(5);
 /// has not started yet.
 const MAX_START_PAUSE: Duration = Duration::from_millis(500);
 
-/// Number of consecutive refused requests after which the log of a run that has ended is given up.
-const MAX_REFUSALS: u32 = 6;
+/// Number of consecutive requests without a new line after which the log of a run that has ended is given up. A refused
+/// request counts, and an answer without the lines that are already known.
+const MAX_FAILURES: u32 = 6;
+
+/// Maximum time by which the status of a container is out of date when the kubelet returns the log of its next run.
+const MAX_STATUS_DELAY: Duration = Duration::from_secs(2);
 
 /// A stream gives its permit for a long line back if the line has grown by less than [`MIN_LINE_GROWTH`] within this time
 /// and another stream waits for a permit.
@@ -95,13 +99,26 @@ impl LogStep {
             Self::PreviousFromStart => RequestMode::FromStart,
         }
     }
+
+    /// Returns the step that asks for the lines after the answer to this step.
+    fn repeated(self) -> Self {
+        match self {
+            Self::PreviousFromStart => Self::Previous,
+            Self::Latest | Self::LatestAfterFileDeletion | Self::Previous => self,
+        }
+    }
 }
 
 /// How an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum AnswerEnd {
-    /// The answer is complete.
+    /// The server has closed the answer normally. If the run has ended, its log is complete.
     Closed,
+    /// The run has ended and the server has closed the answer normally, but the answer does not consist of exactly the known
+    /// lines. If the kubelet dies, the API server closes the answer as if it were complete.
+    Unconfirmed,
+    /// The kubelet refused to return the log, or a part of the log, for this reason.
+    Refused(String),
     /// The connection was lost, or the stream was closed because it stayed open for too long.
     Lost,
     Unexpected(UnexpectedAnswer),
@@ -117,6 +134,9 @@ pub(crate) struct Turn {
     pub(crate) cursor: LogCursor,
     /// The position in the log of the next run, if lines of the next run were read before the present run was complete.
     pub(crate) next_run_cursor: Option<LogCursor>,
+    /// The hash of the incomplete last line of the previous answer. If the next answer ends with the same incomplete line, the
+    /// run has ended without a line feed.
+    pub(crate) last_rest: Option<u64>,
     pub(crate) progress: watch::Receiver<ContainerProgress>,
     /// Whether other containers wait for their turn.
     pub(crate) has_waiting: watch::Receiver<bool>,
@@ -135,23 +155,13 @@ impl Turn {
     async fn read(&mut self) -> TurnEnd {
         let mut pauses = retry_pauses();
         let begin = Instant::now();
-        // Whether the server has closed the latest answer normally. The run may still continue, because a proxy or a
-        // restart of the kubelet also closes an answer.
-        let mut was_closed = false;
-        let mut refusals = 0;
+        let mut failures = 0;
         let mut next_step = None;
         loop {
             let known = *self.progress.borrow_and_update();
             self.skip_lost_runs(known).await;
-            if self.cursor.run() > known.run {
-                return TurnEnd::Complete;
-            }
-            if known.is_pod_gone {
-                if !was_closed {
-                    self.report_gap(LogGap::DeletedPod(self.cursor.last())).await;
-                }
-                self.cursor.begin_run(known.run + 1);
-                return TurnEnd::Complete;
+            if let Some(end) = self.end_without_log(known).await {
+                return end;
             }
             let is_latest = self.cursor.run() == known.run;
             let step =
@@ -159,50 +169,58 @@ impl Turn {
             let ends_run = step.is_previous() || (known.has_ended && known.is_last_run);
             let accepted = self.cursor.accepted();
             let end = match self.request(step, known).await {
-                Ok(body) => self.read_answer(body, ends_run, begin).await,
+                Ok(body) => self.read_answer(body, step, ends_run, begin).await,
                 Err(RequestError::Refused(status)) if status.code == 403 => {
                     return TurnEnd::Forbidden(RequestError::Refused(status));
                 }
-                // There is no previous run, so the file of the latest run was deleted.
-                Err(RequestError::Refused(_)) if is_latest && step == LogStep::Previous => {
-                    next_step = Some(LogStep::LatestAfterFileDeletion);
-                    continue;
-                }
                 // The kubelet does not know the container yet, or the Pod has been deleted.
                 Err(RequestError::Refused(status)) if matches!(status.code, 400 | 404) => {
-                    was_closed = was_closed && status.code == 404;
-                    refusals += 1;
-                    if ends_run && refusals == MAX_REFUSALS {
-                        if !was_closed {
-                            self.report_gap(LogGap::Refused(status.message)).await;
-                        }
-                        AnswerEnd::Closed
-                    } else {
-                        self.pause(next_pause(&mut pauses).min(MAX_START_PAUSE)).await;
-                        continue;
-                    }
+                    self.cursor.set_caught_up(self.cursor.is_caught_up() && status.code == 404);
+                    AnswerEnd::Refused(status.message)
                 }
                 Err(_) => AnswerEnd::Lost,
             };
-            refusals = 0;
             if self.cursor.accepted() > accepted {
                 pauses = retry_pauses();
+                failures = 0;
             }
             match end {
                 AnswerEnd::Closed if ends_run => {
-                    self.end_run();
-                    was_closed = false;
+                    self.end_run().await;
                     pauses = retry_pauses();
+                    failures = 0;
                 }
-                AnswerEnd::Closed if known.has_ended => {
-                    return TurnEnd::Parked(known);
+                AnswerEnd::Closed if known.has_ended => return TurnEnd::Parked(known),
+                AnswerEnd::Closed => self.wait_for_end(&mut pauses).await,
+                AnswerEnd::Unconfirmed if self.cursor.accepted() > accepted => {
+                    next_step = Some(step.repeated());
                 }
-                AnswerEnd::Closed => {
-                    was_closed = true;
-                    self.wait_for_end(&mut pauses).await;
+                // There is no previous run, so the file of the latest run was deleted, or the status does not report yet that
+                // the node has lost the previous run.
+                AnswerEnd::Refused(_) if is_latest && step == LogStep::Previous => {
+                    self.pause(MAX_STATUS_DELAY).await;
+                    if *self.progress.borrow() == known {
+                        next_step = Some(LogStep::LatestAfterFileDeletion);
+                    }
+                }
+                AnswerEnd::Unconfirmed | AnswerEnd::Refused(_)
+                    if ends_run && failures + 1 >= MAX_FAILURES =>
+                {
+                    let reason = if let AnswerEnd::Refused(reason) = end { Some(reason) } else { None };
+                    self.give_up_run(reason).await;
+                    pauses = retry_pauses();
+                    failures = 0;
+                }
+                AnswerEnd::Unconfirmed | AnswerEnd::Refused(_) => {
+                    failures += 1;
+                    self.pause(next_pause(&mut pauses).min(MAX_START_PAUSE)).await;
+                    if let AnswerEnd::Unconfirmed = end {
+                        next_step = Some(step.repeated());
+                    }
                 }
                 AnswerEnd::Lost => {
-                    was_closed = false;
+                    self.cursor.set_caught_up(false);
+                    failures = 0;
                     self.pause(next_pause(&mut pauses)).await;
                 }
                 // The container may have been restarted, so the expected lines may belong to the previous run.
@@ -219,8 +237,9 @@ impl Turn {
                     let run = self.cursor.run();
                     let mut next_run_cursor = std::mem::take(&mut self.cursor);
                     next_run_cursor.relabel_run(run + 1);
+                    self.cursor.owed_gap = next_run_cursor.owed_gap.take();
                     self.next_run_cursor = Some(next_run_cursor);
-                    self.cursor.begin_run(run);
+                    self.cursor.relabel_run(run);
                     next_step = Some(LogStep::PreviousFromStart);
                 }
                 AnswerEnd::Yielded => return TurnEnd::Yielded,
@@ -229,8 +248,64 @@ impl Turn {
         }
     }
 
+    /// Ends the turn if no log can be requested: all runs are complete, the latest run has not started, or the Pod is gone.
+    async fn end_without_log(&mut self, known: ContainerProgress) -> Option<TurnEnd> {
+        if self.cursor.run() > known.run {
+            return Some(TurnEnd::Complete);
+        }
+        let has_log = known.has_started || self.cursor.run() < known.run;
+        if !has_log && !known.is_last_run {
+            return Some(TurnEnd::Parked(known));
+        }
+        if has_log && !known.is_pod_gone {
+            return None;
+        }
+        if has_log && !self.cursor.is_caught_up() {
+            self.report_gap(LogGap::DeletedPod(self.cursor.last())).await;
+        }
+        self.report_owed_gap().await;
+        self.cursor.begin_run(known.run + 1);
+        Some(TurnEnd::Complete)
+    }
+
+    /// Gives up the log of a run, and reports a gap unless the whole log is known.
+    async fn give_up_run(&mut self, reason: Option<String>) {
+        let gap = match reason {
+            Some(reason) => LogGap::Refused { is_end: self.cursor.has_lines(), reason },
+            None if !self.cursor.is_request_empty() => return self.end_run().await,
+            None => LogGap::UncertainEnd,
+        };
+        // The lines after a gap may belong to the next run. In that case the gap is already reported.
+        let may_be_known = self.cursor.has_lines_after_gap()
+            && self.next_run_cursor.is_none()
+            && self.cursor.run() < self.progress.borrow().run;
+        let gap = (!self.cursor.is_caught_up()).then_some(gap);
+        if may_be_known {
+            self.end_run().await;
+            self.cursor.owed_gap = gap;
+            return;
+        }
+        if let Some(gap) = gap {
+            self.report_gap(gap).await;
+        }
+        self.end_run().await;
+    }
+
+    /// Reports the gap at the end of the earlier run, unless the lines of that run belong to the present run.
+    async fn report_owed_gap(&mut self) {
+        if let Some(gap) = self.cursor.owed_gap.take()
+            && !self.cursor.repeats_previous_run()
+        {
+            let run = self.cursor.run().saturating_sub(1);
+            let update = LogUpdate::Gap { ticket: self.ticket, run, gap };
+            let _ = self.sender.send(TurnMessage::Update(update)).await;
+        }
+    }
+
     /// Continues with the next run.
-    fn end_run(&mut self) {
+    async fn end_run(&mut self) {
+        self.report_owed_gap().await;
+        self.last_rest = None;
         match self.next_run_cursor.take() {
             Some(next_run_cursor) => self.cursor = next_run_cursor,
             None => self.cursor.begin_run(self.cursor.run() + 1),
@@ -242,7 +317,7 @@ impl Turn {
         while self.cursor.run() + 1 < known.run {
             let gap = if self.cursor.has_lines() { LogGap::EndOfRun } else { LogGap::WholeRun };
             self.report_gap(gap).await;
-            self.end_run();
+            self.end_run().await;
         }
     }
 
@@ -258,13 +333,22 @@ impl Turn {
     }
 
     /// Reads an answer to its end and sends its new lines.
-    async fn read_answer(&mut self, mut body: Body, ends_run: bool, begin: Instant) -> AnswerEnd {
+    async fn read_answer(
+        &mut self,
+        mut body: Body,
+        step: LogStep,
+        ends_run: bool,
+        begin: Instant,
+    ) -> AnswerEnd {
         let mut splitter = LineSplitter::default();
         let mut growth = LineGrowth { bytes: 0, since: begin };
         let mut last_line = Instant::now();
         let mut close_at: Option<Instant> = None;
-        let expects_lines = self.cursor.has_lines();
+        let accepted = self.cursor.accepted();
+        let was_caught_up = self.cursor.is_caught_up();
+        self.cursor.set_caught_up(false);
         let mut has_lines = false;
+        let mut message = None;
         loop {
             let yield_at = (last_line + MAX_IDLE_TIME).min(begin + MAX_TURN_TIME).max(last_line);
             growth.update(splitter.long_line_bytes());
@@ -293,11 +377,12 @@ impl Turn {
                     let Ok(mut data) = frame.into_data() else { continue };
                     while !data.is_empty() {
                         let step = data.len().min(MAX_STEP_BYTES);
-                        let mut batch = Batch::default();
+                        let mut batch = Batch::new(message.take());
                         let rest = splitter.push(&data[..step], |line| batch.accept(&mut self.cursor, line));
                         let needs_permit = !rest.is_empty();
                         data = data.slice(step - rest.len()..);
                         has_lines |= batch.has_lines;
+                        message = batch.message.take();
                         if !batch.is_empty() {
                             last_line = Instant::now();
                         }
@@ -317,19 +402,34 @@ impl Turn {
                 }
                 Some(Err(_)) => return AnswerEnd::Lost,
                 None => {
-                    let mut batch = Batch::default();
-                    if ends_run {
+                    let rest = splitter.hash_rest();
+                    let last_rest = std::mem::replace(&mut self.last_rest, rest);
+                    let is_repetition = self.cursor.reaches_last_line()
+                        && self.cursor.accepted() == accepted
+                        && last_rest == rest;
+                    let is_complete = ends_run && is_repetition;
+                    // The answer is empty if it belongs to another run, or if the kubelet has deleted the log.
+                    let is_empty = accepted > 0 && !has_lines && rest.is_none();
+                    let is_caught_up = self.cursor.reaches_last_line() || (is_empty && was_caught_up);
+                    self.cursor.set_caught_up(is_caught_up && rest.is_none());
+                    let mut batch = Batch::new(message.take());
+                    if is_complete {
                         splitter.finish(|line| batch.accept(&mut self.cursor, line));
                     }
-                    has_lines |= batch.has_lines;
+                    message = batch.message.take();
                     if let Err(end) = self.send_batch(batch).await {
                         return end;
                     }
-                    // The answer contains no line, not even the accepted lines, so it belongs to another run.
-                    let is_unexpected =
-                        ends_run && expects_lines && !has_lines && self.next_run_cursor.is_none();
-                    return if is_unexpected {
+                    if let Some(message) = message {
+                        self.cursor.set_caught_up(false);
+                        return AnswerEnd::Refused(message);
+                    }
+                    let may_be_other_run =
+                        step.mode() == RequestMode::Continue && self.next_run_cursor.is_none();
+                    return if ends_run && is_empty && may_be_other_run {
                         AnswerEnd::Unexpected(UnexpectedAnswer::OtherLines)
+                    } else if ends_run && !is_complete {
+                        AnswerEnd::Unconfirmed
                     } else {
                         AnswerEnd::Closed
                     };
@@ -339,7 +439,10 @@ impl Turn {
     }
 
     /// Sends the lines of a batch. Returns an error if the answer must not be read further.
-    async fn send_batch(&self, batch: Batch) -> Result<(), AnswerEnd> {
+    async fn send_batch(&mut self, batch: Batch) -> Result<(), AnswerEnd> {
+        if batch.has_lines {
+            self.report_owed_gap().await;
+        }
         let (ticket, run) = (self.ticket, self.cursor.run());
         for part in batch.parts {
             let update = match part {

@@ -20,9 +20,12 @@ pub(crate) struct LogSource {
 
 /// The facts about a container that decide which logs exist and may still grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the facts are independent of each other")]
 pub(crate) struct ContainerProgress {
     /// The number of restarts before the latest run.
     pub(crate) run: u32,
+    /// Whether the latest run has started. If it has not, only the earlier runs have logs.
+    pub(crate) has_started: bool,
     /// Whether the latest run has ended.
     pub(crate) has_ended: bool,
     /// Whether no other run will follow, because the Pod has ended.
@@ -88,6 +91,9 @@ pub(crate) enum LogGap {
     EndOfRun,
     /// The lines after this time, or all lines: the Pod was deleted before the end of the log was read.
     DeletedPod(Option<Timestamp>),
-    /// A part of the log, or the whole log: the kubelet refused to return the lines, for this reason.
-    Refused(String),
+    /// The end of the log, or the whole log: the kubelet refused to return the lines, for this reason.
+    Refused { is_end: bool, reason: String },
+    /// Maybe some lines at the end of the run: the kubelet no longer returns the last known line, so it is not certain that
+    /// no line follows.
+    UncertainEnd,
 }

@@ -1,0 +1,163 @@
+//! Tests of the ends of logs, and of the logs of runs that a node has lost.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_final_answer_that_ends_too_early_is_continued() {
+    let log = [line(1, "a"), line(2, "b"), line(4, "c"), "2026-01-01T00:00:05Z end".to_owned()].concat();
+    for cut in 0..log.len() {
+        let (mut server, mut collector) = start(5);
+        update(&mut collector, 0, ENDED);
+        let serve = async {
+            // Each answer ends normally. The second answer repeats less than the first answer.
+            for end in [cut, cut / 2, cut + 1].into_iter().chain(std::iter::repeat(log.len())) {
+                let call = server.next_call().await;
+                let has_since = call.uri.contains("sinceTime=");
+                let since = call.uri.split("T00%3A00%3A").nth(1).and_then(|rest| rest[..2].parse().ok());
+                let is_visible = |line: &&str| line[17..19].parse::<u32>().unwrap() >= since.unwrap_or(0);
+                assert_eq!(has_since, since.is_some(), "{}", call.uri);
+                if call.uri.contains("previous=true") {
+                    call.answer_error(400, "BadRequest", "previous container not found").await;
+                    continue;
+                }
+                let whole: String = log.split_inclusive('\n').filter(is_visible).collect();
+                let hidden = log.len() - whole.len();
+                let body = whole[..end.saturating_sub(hidden)].to_owned();
+                send(&mut answer_log(call), body).await;
+            }
+        };
+        let read = async {
+            let mut texts = Vec::new();
+            while !collector.is_complete(0) {
+                match collector.next().await {
+                    LogUpdate::Lines { lines, .. } => {
+                        texts.extend(lines.iter().map(|line| line.text().into_owned()));
+                    }
+                    LogUpdate::Complete => {}
+                    other => panic!("cut at {cut}: {other:?}"),
+                }
+            }
+            texts
+        };
+        tokio::select! {
+            () = serve => {}
+            // An answer without any line proves nothing, but it is also the only answer of an empty log.
+            texts = read => assert!(texts == ["a", "b", "c", "end"] || cut == 0, "cut at {cut}: {texts:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_whose_last_file_is_empty_ends_with_a_warning() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, RUNNING);
+    let mut body = answer_log(server.next_call().await);
+    send(&mut body, line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    update(&mut collector, 0, ENDED);
+    let serve = async {
+        loop {
+            let call = server.next_call().await;
+            if call.uri.contains("previous=true") {
+                call.answer_error(400, "BadRequest", "previous container not found").await;
+            } else {
+                drop(answer_log(call));
+            }
+        }
+    };
+    tokio::select! {
+        () = serve => {}
+        texts = next_texts(&mut collector) => assert_eq!(texts, ["0/0 UncertainEnd"]),
+    }
+    wait_until_complete(&mut collector).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_kubelet_within_an_answer_is_reported_once() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, ENDED);
+    send(&mut answer_log(server.next_call().await), line(1, "a") + "failed to read the file\n").await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    for _ in 0..5 {
+        let call = next_call(&mut server, &mut collector).await;
+        send(&mut answer_log(call), line(1, "a") + "failed to read the file").await;
+    }
+    let serve = async {
+        loop {
+            send(&mut answer_log(server.next_call().await), line(1, "a") + "failed to read the file").await;
+        }
+    };
+    let expected = r#"0/0 Refused { is_end: true, reason: "failed to read the file" }"#;
+    tokio::select! {
+        () = serve => {}
+        texts = next_texts(&mut collector) => assert_eq!(texts, [expected]),
+    }
+    wait_until_complete(&mut collector).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_node_has_lost_leaves_one_gap_before_the_next_run() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, RUNNING);
+    let mut body = answer_log(server.next_call().await);
+    send(&mut body, line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    // The status says that the first run is lost. It does not say yet that the second run has started.
+    let call = next_call(&mut server, &mut collector).await;
+    update(&mut collector, 0, ContainerProgress { run: 1, has_started: false, ..RUNNING });
+    call.answer_error(500, "InternalError", "connection refused").await;
+    for _ in 0..6 {
+        let call = next_call(&mut server, &mut collector).await;
+        assert!(call.uri.contains("previous=true"), "{}", call.uri);
+        call.answer_error(400, "BadRequest", "previous terminated container not found").await;
+    }
+    let expected = r#"0/0 Refused { is_end: true, reason: "previous terminated container not found" }"#;
+    assert_eq!(next_texts(&mut collector).await, [expected]);
+    assert!(timeout(Duration::from_secs(60), collector.next()).await.is_err());
+    update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(!call.uri.contains("previous=true"), "{}", call.uri);
+    let mut body = answer_log(call);
+    send(&mut body, line(5, "b")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/1 b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_of_a_run_that_starts_before_its_status_arrives_are_shown_once() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, RUNNING);
+    let mut body = answer_log(server.next_call().await);
+    send(&mut body, line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    // The node has lost the first run, and the second run has started. The status still describes the first run.
+    send(&mut answer_log(next_call(&mut server, &mut collector).await), line(5, "b")).await;
+    next_call(&mut server, &mut collector).await.answer_error(400, "BadRequest", "not found").await;
+    let mut body = answer_log(next_call(&mut server, &mut collector).await);
+    send(&mut body, line(5, "b") + &line(6, "c")).await;
+    assert!(next_texts(&mut collector).await[0].starts_with("0/0 Between("));
+    assert_eq!(next_texts(&mut collector).await, ["0/0 b", "0/0 c"]);
+    drop(body);
+    update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
+    for _ in 0..6 {
+        let call = next_call(&mut server, &mut collector).await;
+        assert!(call.uri.contains("previous=true"), "{}", call.uri);
+        call.answer_error(400, "BadRequest", "not found").await;
+    }
+    let mut body = answer_log(next_call(&mut server, &mut collector).await);
+    send(&mut body, line(5, "b") + &line(6, "c") + &line(7, "d")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/1 d"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_a_long_line_without_a_time_is_no_error_of_the_kubelet() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, ENDED);
+    send(&mut answer_log(server.next_call().await), line(1, "xxxx") + &line(3, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 xxxx", "0/0 a"]);
+    // The long line was written from 00:01 to 00:02, and the request begins at 00:02.
+    answer_check(&mut server, &mut collector, &("xx\n".to_owned() + &line(3, "a"))).await;
+    wait_until_complete(&mut collector).await;
+}
