@@ -7,7 +7,8 @@ use tokio::sync::{mpsc, watch};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::logs::cursor::LogCursor;
 use crate::source::cluster::logs::line_splitter::LongLineBudget;
-use crate::source::cluster::logs::turn::{Turn, TurnEnd, TurnMessage};
+use crate::source::cluster::logs::message::{TurnEnd, TurnMessage, TurnSender};
+use crate::source::cluster::logs::turn::Turn;
 use crate::source::cluster::logs::update::{ContainerProgress, LogSource, LogUpdate, Ticket};
 
 /// Maximum number of messages that are queued for the receiver. If the receiver does not keep up, the turns wait.
@@ -183,7 +184,6 @@ impl LogCollector {
             let ReadingState::Waiting(cursor) = &mut container.state else { continue };
             let turn = Turn {
                 cluster: self.cluster.clone(),
-                ticket,
                 source: container.source.clone(),
                 cursor: std::mem::take(&mut **cursor),
                 next_run_cursor: None,
@@ -191,7 +191,7 @@ impl LogCollector {
                 progress: container.progress.subscribe(),
                 has_waiting: self.has_waiting.subscribe(),
                 budget: self.budget.clone(),
-                sender: self.sender.clone(),
+                sender: TurnSender { ticket, channel: self.sender.clone() },
             };
             container.state = ReadingState::Active;
             self.active += 1;

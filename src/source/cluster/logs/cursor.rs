@@ -91,6 +91,17 @@ impl Default for Overlap {
     }
 }
 
+/// How certain it is that no line follows the last accepted line of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EndCertainty {
+    #[default]
+    Unknown,
+    /// A followed stream was closed normally after the last line. A kubelet that dies closes its streams in the same way.
+    Likely,
+    /// An answer that was requested after the end of the run was closed normally after the last line.
+    Certain,
+}
+
 /// The result of [`LogCursor::accept`] for one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineStatus {
@@ -135,8 +146,8 @@ pub(crate) struct LogCursor {
     previous_run: Option<(Fingerprint, u64)>,
     /// Whether a request for this run has returned the lines of [`Self::previous_run`].
     repeats_previous_run: bool,
-    /// Whether the latest answer ended normally, after the last line that the log had then.
-    is_caught_up: bool,
+    /// Whether a line may follow the last accepted line.
+    pub(crate) end: EndCertainty,
     /// A gap at the end of the earlier run. It is reported unless the lines of [`Self::previous_run`] belong to this run.
     pub(crate) owed_gap: Option<LogGap>,
     overlap: Overlap,
@@ -172,15 +183,6 @@ impl LogCursor {
     /// the API server did.
     pub(crate) fn repeats_previous_run(&self) -> bool {
         self.repeats_previous_run
-    }
-
-    /// Whether the latest answer ended normally, after the last line that the log had then.
-    pub(crate) fn is_caught_up(&self) -> bool {
-        self.is_caught_up
-    }
-
-    pub(crate) fn set_caught_up(&mut self, is_caught_up: bool) {
-        self.is_caught_up = is_caught_up;
     }
 
     /// Begins to read another run, from its first line.

@@ -17,6 +17,9 @@ pub(crate) const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Maximum number of bytes before the text of a line: the time and a blank.
 const MAX_TIME_BYTES: usize = 64;
 
+/// The digits and separators at the start of a line.
+const TIME_SHAPE: &[u8] = b"0000-00-00T00:00:00";
+
 /// Number of bytes of an incomplete line that a stream may keep without a permit.
 const FREE_LINE_BYTES: usize = 32 << 10;
 
@@ -142,6 +145,15 @@ impl LineSplitter {
     pub(crate) fn hash_rest(&self) -> Option<u64> {
         let hash = || foldhash::fast::FixedState::default().hash_one(&self.partial);
         (!self.partial.is_empty()).then(hash)
+    }
+
+    /// Whether there is an incomplete line that does not begin with a time. Only the kubelet's own messages are such lines.
+    pub(crate) fn is_rest_without_time(&self) -> bool {
+        let has_shape = |(byte, shape): (&u8, &u8)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            separator => byte == separator,
+        };
+        !self.partial.is_empty() && !self.partial.iter().zip(TIME_SHAPE).all(has_shape)
     }
 
     /// Lets the incomplete line grow to the maximum length of a line.

@@ -1,13 +1,16 @@
 //! Reads the logs of many containers completely, over a limited number of streams.
 //!
 //! `collector` decides which container is read next. `turn` reads one container until its log is complete, or until
-//! another container needs the stream. `line_splitter` divides a stream into lines, `cursor` knows which lines of a log
-//! were already read, and `batch` collects the new lines.
+//! another container needs the stream. `answer` reads one answer of the server. `line_splitter` divides a stream into
+//! lines, `cursor` knows which lines of a log were already read, `batch` collects the new lines, and `message` sends them
+//! to the collector.
 
+pub(crate) mod answer;
 pub(crate) mod batch;
 pub(crate) mod collector;
 pub(crate) mod cursor;
 pub(crate) mod line_splitter;
+pub(crate) mod message;
 pub(crate) mod turn;
 pub(crate) mod update;
 

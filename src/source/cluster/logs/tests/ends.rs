@@ -161,3 +161,74 @@ async fn the_rest_of_a_long_line_without_a_time_is_no_error_of_the_kubelet() {
     answer_check(&mut server, &mut collector, &("xx\n".to_owned() + &line(3, "a"))).await;
     wait_until_complete(&mut collector).await;
 }
+
+/// The kubelet's answer if it has deleted the log. The answer has status 200, and no line feed.
+const DELETED: &str = "unable to retrieve container logs for containerd://0123";
+
+/// Answers the requests for the log of a run that the kubelet has deleted, until the run is given up.
+async fn answer_deleted(server: &mut FakeServer, collector: &mut LogCollector) {
+    for _ in 0..6 {
+        let call = next_call(server, collector).await;
+        assert!(call.uri.contains("previous=true"), "{}", call.uri);
+        send(&mut answer_log(call), DELETED.to_owned()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deleted_log_of_an_earlier_run_leaves_a_gap_with_the_reason() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, RUNNING);
+    let mut body = answer_log(server.next_call().await);
+    send(&mut body, line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    next_call(&mut server, &mut collector).await.refuse();
+    update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
+    answer_deleted(&mut server, &mut collector).await;
+    let expected = format!(r#"0/0 Refused {{ is_end: true, reason: "{DELETED}" }}"#);
+    assert_eq!(next_texts(&mut collector).await, [expected]);
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(!call.uri.contains("previous=true"), "{}", call.uri);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_is_deleted_after_its_end_was_read_leaves_no_gap() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
+    send(&mut answer_log(next_call(&mut server, &mut collector).await), line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    answer_deleted(&mut server, &mut collector).await;
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(!call.uri.contains("previous=true"), "{}", call.uri);
+    let mut body = answer_log(call);
+    send(&mut body, line(5, "b")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/1 b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_is_requested_again_soon_after_a_long_outage() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, RUNNING);
+    let mut last = tokio::time::Instant::now();
+    for _ in 0..50 {
+        next_call(&mut server, &mut collector).await.refuse();
+        assert!(last.elapsed() <= Duration::from_millis(2100), "{:?}", last.elapsed());
+        last = tokio::time::Instant::now();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn containers_whose_logs_cannot_be_read_do_not_keep_the_streams() {
+    for code in [400, 500] {
+        let (mut server, mut collector) = start(1);
+        update(&mut collector, 0, RUNNING);
+        update(&mut collector, 1, RUNNING);
+        let mut is_reached = false;
+        for _ in 0..20 {
+            let call = next_call(&mut server, &mut collector).await;
+            is_reached |= call.uri.contains("pod-1");
+            call.answer_error(code, "Error", "the log cannot be read").await;
+        }
+        assert!(is_reached, "answers with code {code}");
+    }
+}
