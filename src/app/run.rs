@@ -26,7 +26,7 @@ use crate::app::run_options::{RunOptions, Subject};
 use crate::app::run_state::{RunSnapshot, RunState};
 use crate::app::streams::Streams;
 use crate::source::Update;
-use crate::source::cluster::logs::LogUpdate;
+use crate::source::cluster::logs::{LogUpdate, RewrittenText};
 use crate::timeline::{Changes, Timeline};
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
@@ -84,7 +84,9 @@ impl<'a> Run<'a> {
         let fatal_watch = rules.map(|rules| FatalWatch::new(rules.patience));
         state.nothing_found_help = options.nothing_found_help.take();
         let logs = options.logs.take().zip(options.cluster.clone());
-        let logs = logs.map(|(log_options, cluster)| LogReader::new(cluster, log_options));
+        let rewritten_text =
+            if options.output == Output::Changes { RewrittenText::Whole } else { RewrittenText::Last };
+        let logs = logs.map(|(log_options, cluster)| LogReader::new(cluster, log_options, rewritten_text));
         // The logs of failed containers are not shown twice, but the summary contains them.
         let needs_failure_logs = logs.is_none() || options.summary.is_some();
         let failure_lines = if needs_failure_logs { options.tail_lines } else { 0 };

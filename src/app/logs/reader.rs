@@ -9,7 +9,9 @@ use crate::app::logs::options::{LogOptions, LogSelection};
 use crate::app::logs::parts::{LogContent, LogPart, LoggedContainer};
 use crate::lifecycle::{ContainerLife, ContainerRun, PodOutcome};
 use crate::source::cluster::Cluster;
-use crate::source::cluster::logs::{ContainerProgress, LogCollector, LogSource, LogUpdate, Ticket};
+use crate::source::cluster::logs::{
+    ContainerProgress, LogCollector, LogSource, LogUpdate, RewrittenText, Ticket,
+};
 use crate::timeline::{PodKey, Timeline, TimelinePod};
 
 /// The result of an update from the collector.
@@ -37,9 +39,9 @@ pub(crate) struct LogReader {
 }
 
 impl LogReader {
-    pub(crate) fn new(cluster: Cluster, options: LogOptions) -> Self {
+    pub(crate) fn new(cluster: Cluster, options: LogOptions, rewritten_text: RewrittenText) -> Self {
         Self {
-            collector: LogCollector::new(cluster, options.max_streams),
+            collector: LogCollector::new(cluster, options.max_streams, rewritten_text),
             options,
             containers: Vec::new(),
             tickets: HashMap::new(),

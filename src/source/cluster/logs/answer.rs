@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::source::cluster::logs::batch::{Batch, UnexpectedAnswer};
 use crate::source::cluster::logs::cursor::{EndCertainty, LogCursor};
-use crate::source::cluster::logs::line_splitter::{LineSplitter, LongLineBudget};
+use crate::source::cluster::logs::line_splitter::{LineSplitter, LongLineBudget, RewrittenText};
 use crate::source::cluster::logs::message::{ReceiverGone, TurnSender};
 use crate::source::cluster::logs::update::ContainerProgress;
 
@@ -66,6 +66,7 @@ pub(crate) struct AnswerReader<'a> {
     pub(crate) progress: &'a mut watch::Receiver<ContainerProgress>,
     pub(crate) has_waiting: &'a mut watch::Receiver<bool>,
     pub(crate) budget: &'a LongLineBudget,
+    pub(crate) rewritten_text: RewrittenText,
     pub(crate) sender: &'a TurnSender,
     /// Whether the run had not ended when the log was requested, so that the answer contains the lines that follow.
     pub(crate) is_followed: bool,
@@ -78,7 +79,6 @@ pub(crate) struct AnswerReader<'a> {
 }
 
 /// The lines of an answer that were read so far.
-#[derive(Default)]
 struct AnswerLines {
     splitter: LineSplitter,
     /// Whether the answer contains an accepted line, new or known.
@@ -89,7 +89,8 @@ struct AnswerLines {
 
 impl AnswerReader<'_> {
     pub(crate) async fn read(mut self, mut body: Body) -> AnswerEnd {
-        let mut lines = AnswerLines::default();
+        let splitter = LineSplitter::new(self.rewritten_text);
+        let mut lines = AnswerLines { splitter, has_lines: false, message: None };
         let mut growth = LineGrowth { bytes: 0, since: self.begin };
         let mut last_line = Instant::now();
         let mut close_at: Option<Instant> = None;

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::logs::cursor::LogCursor;
-use crate::source::cluster::logs::line_splitter::LongLineBudget;
+use crate::source::cluster::logs::line_splitter::{LongLineBudget, RewrittenText};
 use crate::source::cluster::logs::message::{TurnEnd, TurnMessage, TurnSender};
 use crate::source::cluster::logs::turn::Turn;
 use crate::source::cluster::logs::update::{ContainerProgress, LogSource, LogUpdate, Ticket};
@@ -28,6 +28,7 @@ pub(crate) struct LogCollector {
     /// Whether containers wait for their turn.
     has_waiting: watch::Sender<bool>,
     budget: LongLineBudget,
+    rewritten_text: RewrittenText,
     sender: mpsc::Sender<TurnMessage>,
     receiver: mpsc::Receiver<TurnMessage>,
     /// Whether the server has answered that the user may not read logs.
@@ -56,7 +57,7 @@ enum ReadingState {
 
 impl LogCollector {
     /// Creates a collector that opens at most `max_streams` streams at the same time.
-    pub(crate) fn new(cluster: Cluster, max_streams: usize) -> Self {
+    pub(crate) fn new(cluster: Cluster, max_streams: usize, rewritten_text: RewrittenText) -> Self {
         let (sender, receiver) = mpsc::channel(MAX_QUEUED_MESSAGES);
         Self {
             cluster,
@@ -66,6 +67,7 @@ impl LogCollector {
             waiting: VecDeque::new(),
             has_waiting: watch::Sender::new(false),
             budget: LongLineBudget::default(),
+            rewritten_text,
             sender,
             receiver,
             is_forbidden: false,
@@ -191,6 +193,7 @@ impl LogCollector {
                 progress: container.progress.subscribe(),
                 has_waiting: self.has_waiting.subscribe(),
                 budget: self.budget.clone(),
+                rewritten_text: self.rewritten_text,
                 sender: TurnSender { ticket, channel: self.sender.clone() },
             };
             container.state = ReadingState::Active;

@@ -83,15 +83,28 @@ impl LongLineBudget {
     }
 }
 
+/// The text of a line that a program has rewritten with carriage returns, for example to draw a progress bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RewrittenText {
+    /// The line keeps the whole text.
+    #[default]
+    Whole,
+    /// The line keeps the text after the last carriage return, so a progress bar needs little memory.
+    Last,
+}
+
 /// Divides one stream into lines.
 #[derive(Debug, Default)]
 pub(crate) struct LineSplitter {
+    rewritten_text: RewrittenText,
     /// The beginning of a line whose end has not arrived.
     partial: Vec<u8>,
     /// The permit for a line of more than [`FREE_LINE_BYTES`].
     permit: Option<LongLinePermit>,
     /// Whether the line was cut, so that its further bytes are dropped.
     is_cut: bool,
+    /// Whether the next byte of the line replaces its text.
+    is_rewritten: bool,
 }
 
 /// One line of a stream, without its line feed.
@@ -105,28 +118,39 @@ pub(crate) struct RawLine<'a> {
 }
 
 impl LineSplitter {
+    pub(crate) fn new(rewritten_text: RewrittenText) -> Self {
+        Self { rewritten_text, ..Self::default() }
+    }
+
     /// Adds bytes of the stream, and calls `on_line` for every line that is complete now.
     ///
     /// If a line needs a permit, returns the bytes that were not added. The caller calls [`Self::allow_long_line`] and
     /// then adds them.
     pub(crate) fn push<'a>(&mut self, mut bytes: &'a [u8], mut on_line: impl FnMut(RawLine<'_>)) -> &'a [u8] {
+        let text_end = match self.rewritten_text {
+            RewrittenText::Whole => b'\n',
+            RewrittenText::Last => b'\r',
+        };
         while !bytes.is_empty() {
-            let end = bytes.iter().position(|&byte| byte == b'\n');
-            let line = end.map_or(bytes, |end| &bytes[..end]);
+            let end = bytes.iter().position(|&byte| byte == b'\n' || byte == text_end);
+            let text = end.map_or(bytes, |end| &bytes[..end]);
             let rest = end.map_or(&[][..], |end| &bytes[end + 1..]);
+            let is_line_end = end.is_some_and(|end| bytes[end] == b'\n');
             if self.is_cut {
-                self.is_cut = end.is_none();
-            } else if end.is_some() && self.partial.is_empty() && line.len() <= FREE_LINE_BYTES {
-                on_line(RawLine { bytes: Cow::Borrowed(line), is_cut: false, permit: None });
+                self.is_cut = !is_line_end;
+            } else if is_line_end && self.partial.is_empty() && text.len() <= FREE_LINE_BYTES {
+                on_line(RawLine { bytes: Cow::Borrowed(text), is_cut: false, permit: None });
             } else {
-                let kept = self.keep(line);
-                let is_too_long = kept < line.len();
+                let kept = self.keep_text(text);
+                let is_too_long = kept < text.len();
                 if is_too_long && self.permit.is_none() {
                     return &bytes[kept..];
                 }
-                if is_too_long || end.is_some() {
+                if is_too_long || is_line_end {
                     self.take_partial(is_too_long, &mut on_line);
-                    self.is_cut = end.is_none();
+                    self.is_cut = !is_line_end;
+                } else {
+                    self.is_rewritten |= end.is_some();
                 }
             }
             bytes = rest;
@@ -168,7 +192,26 @@ impl LineSplitter {
         if self.permit.is_some() { self.partial.len() } else { 0 }
     }
 
+    /// Removes the text that is replaced, then adds text, as much as allowed. Returns the number of added bytes.
+    fn keep_text(&mut self, text: &[u8]) -> usize {
+        if self.is_rewritten && !text.is_empty() {
+            self.is_rewritten = false;
+            self.partial.truncate(self.time_bytes());
+            if self.permit.take().is_some() {
+                self.partial.shrink_to(FREE_LINE_BYTES);
+            }
+        }
+        self.keep(text)
+    }
+
+    /// Returns the number of bytes before the text of the incomplete line.
+    fn time_bytes(&self) -> usize {
+        let blank = self.partial.iter().take(MAX_TIME_BYTES).position(|&byte| byte == b' ');
+        blank.map_or(0, |blank| blank + 1)
+    }
+
     fn take_partial(&mut self, is_cut: bool, on_line: &mut impl FnMut(RawLine<'_>)) {
+        self.is_rewritten = false;
         if let permit @ Some(_) = self.permit.take() {
             let bytes = Cow::Owned(std::mem::take(&mut self.partial));
             on_line(RawLine { bytes, is_cut, permit });
@@ -181,12 +224,8 @@ impl LineSplitter {
     /// Adds bytes to the incomplete line, as many as allowed. Returns their number.
     fn keep(&mut self, bytes: &[u8]) -> usize {
         let length = self.partial.len();
-        let max_length = if self.permit.is_some() {
-            let time = self.partial.iter().take(MAX_TIME_BYTES).position(|&byte| byte == b' ');
-            time.map_or(0, |blank| blank + 1) + MAX_TEXT_BYTES
-        } else {
-            FREE_LINE_BYTES
-        };
+        let max_length =
+            if self.permit.is_some() { self.time_bytes() + MAX_TEXT_BYTES } else { FREE_LINE_BYTES };
         let kept = &bytes[..bytes.len().min(max_length - length)];
         let needed = length + kept.len();
         if needed > self.partial.capacity() {
@@ -238,6 +277,53 @@ mod tests {
             splitter.finish(|line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
             assert_eq!(lines.last().unwrap(), "three");
         }
+    }
+
+    /// Returns the lines of a stream that arrives in parts of this size. The lines need no permits.
+    fn lines(rewritten_text: RewrittenText, stream: &str, size: usize) -> Vec<String> {
+        let mut splitter = LineSplitter::new(rewritten_text);
+        let mut lines = Vec::new();
+        for part in stream.as_bytes().chunks(size) {
+            let rest =
+                splitter.push(part, |line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
+            assert!(rest.is_empty(), "a line needs a permit");
+        }
+        splitter.finish(|line| lines.push(String::from_utf8(line.bytes.to_vec()).unwrap()));
+        lines
+    }
+
+    #[test]
+    fn the_last_text_of_a_rewritten_line_remains_however_the_stream_is_divided() {
+        let stream = "T 1 %\r10 %\rdone\nT windows\r\nT \r\r\n\r\nT plain\nT a\r\rb";
+        for size in 1..=stream.len() {
+            let last = lines(RewrittenText::Last, stream, size);
+            assert_eq!(last, ["T done", "T windows", "T ", "", "T plain", "T b"], "parts of {size}");
+            let whole = lines(RewrittenText::Whole, stream, size);
+            assert_eq!(whole.join("\n"), stream, "parts of {size}");
+        }
+    }
+
+    #[test]
+    fn a_long_progress_bar_needs_no_permit() {
+        let bar = "a step of a long task\r".repeat(200_000);
+        let stream = format!("T before\nT {bar}done\nT after\n");
+        assert!(stream.len() > 4 * MAX_TEXT_BYTES);
+        for size in [stream.len(), 16 << 10, 1000] {
+            assert_eq!(lines(RewrittenText::Last, &stream, size), ["T before", "T done", "T after"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_rewritten_gives_its_permit_back() {
+        let budget = LongLineBudget::default();
+        let mut splitter = LineSplitter::new(RewrittenText::Last);
+        let long = vec![b'x'; 2 * FREE_LINE_BYTES];
+        assert!(split(&mut splitter, &budget, &[b"T ", &long]).await.is_empty());
+        assert_eq!(budget.available_permits(), MAX_LONG_LINES - 1);
+        assert!(split(&mut splitter, &budget, &[b"\rshort"]).await.is_empty());
+        assert_eq!(budget.available_permits(), MAX_LONG_LINES);
+        assert!(splitter.partial.capacity() <= FREE_LINE_BYTES);
+        assert_eq!(split(&mut splitter, &budget, &[b"\n"]).await, [("T short".len(), false)]);
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ pub(crate) mod update;
 mod tests;
 
 pub(crate) use crate::source::cluster::logs::collector::LogCollector;
+pub(crate) use crate::source::cluster::logs::line_splitter::RewrittenText;
 pub(crate) use crate::source::cluster::logs::update::{
     ContainerProgress, LogGap, LogLine, LogSource, LogUpdate, Ticket,
 };

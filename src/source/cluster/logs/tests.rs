@@ -9,7 +9,7 @@ use http_body_util::channel::Sender;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{ContainerProgress, LogCollector, LogGap, LogSource, LogUpdate, Ticket};
+use super::{ContainerProgress, LogCollector, LogGap, LogSource, LogUpdate, RewrittenText, Ticket};
 use crate::source::cluster::api::fake::{self, Call, FakeServer};
 
 const RUNNING: ContainerProgress =
@@ -64,7 +64,7 @@ async fn answer_check(server: &mut FakeServer, collector: &mut LogCollector, log
 
 fn start(max_streams: usize) -> (FakeServer, LogCollector) {
     let (server, cluster) = fake::start();
-    (server, LogCollector::new(cluster, max_streams))
+    (server, LogCollector::new(cluster, max_streams, RewrittenText::default()))
 }
 
 fn update(collector: &mut LogCollector, ticket: Ticket, progress: ContainerProgress) {

@@ -12,7 +12,7 @@ use crate::source::cluster::api::logs::LogRequest;
 use crate::source::cluster::logs::answer::{AnswerEnd, AnswerReader};
 use crate::source::cluster::logs::batch::UnexpectedAnswer;
 use crate::source::cluster::logs::cursor::{EndCertainty, LogCursor, RequestMode};
-use crate::source::cluster::logs::line_splitter::LongLineBudget;
+use crate::source::cluster::logs::line_splitter::{LongLineBudget, RewrittenText};
 use crate::source::cluster::logs::message::{TurnEnd, TurnSender};
 use crate::source::cluster::logs::update::{ContainerProgress, LogGap, LogSource};
 use crate::source::cluster::retry::{RetryPauses, next_pause, retry_pauses};
@@ -92,6 +92,7 @@ pub(crate) struct Turn {
     /// Whether other containers wait for their turn.
     pub(crate) has_waiting: watch::Receiver<bool>,
     pub(crate) budget: LongLineBudget,
+    pub(crate) rewritten_text: RewrittenText,
     pub(crate) sender: TurnSender,
 }
 
@@ -129,6 +130,7 @@ impl Turn {
                         progress: &mut self.progress,
                         has_waiting: &mut self.has_waiting,
                         budget: &self.budget,
+                        rewritten_text: self.rewritten_text,
                         sender: &self.sender,
                         is_followed: step.is_followed(known),
                         ends_run,
