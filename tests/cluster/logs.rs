@@ -29,6 +29,12 @@ const PODS: usize = 30;
 /// The number of lines that each run of `logs.yaml` writes.
 const LINES: usize = 2000;
 
+/// A text that is printed with the first line of a log.
+const FIRST_LINE: &str = r#""type":"log""#;
+
+/// A text that is printed when half of the lines of a Pod were read.
+const HALF: &str = "line 1001";
+
 #[test]
 #[ignore = "needs a test cluster's script, and a minute"]
 fn every_line_of_every_run_is_shown_once() {
@@ -36,19 +42,19 @@ fn every_line_of_every_run_is_shown_once() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let run = LoggedRun::new(&cluster, "logs");
-            run.compare(&run.follow(&[], || {}), COPIES);
+            run.compare(&run.follow(&[], HALF, || {}), COPIES);
         });
         scope.spawn(|| {
             let run = LoggedRun::new(&cluster, "cut");
             let proxy = CuttingProxy::start(&server_of(&run.namespace), Duration::from_secs(3));
             let server = format!("--server=https://127.0.0.1:{}", proxy.port);
-            run.compare(&run.follow(&[&server], || {}), COPIES);
+            run.compare(&run.follow(&[&server], FIRST_LINE, || proxy.begin_cuts()), COPIES);
             let cuts = proxy.cuts.load(Ordering::Relaxed);
             assert!(cuts >= 20, "only {cuts} connections were cut");
         });
     });
     let run = LoggedRun::new(&cluster, "stopped");
-    let printed = run.follow(&[], || {
+    let printed = run.follow(&[], HALF, || {
         cluster.stop("apiserver");
         cluster.start("apiserver");
     });
@@ -60,7 +66,7 @@ fn every_line_of_every_run_is_shown_once() {
 fn a_node_that_restarts_leaves_one_gap_in_the_log_of_each_lost_run() {
     let Some(cluster) = PrivateCluster::up(2) else { return };
     let run = LoggedRun::new(&cluster, "rebooted");
-    let printed = run.follow(&[], || {
+    let printed = run.follow(&[], HALF, || {
         // The node loses the logs of all its runs. Each run has its copy, so the number of a copy is the number of a run.
         let deadline = Instant::now() + Duration::from_secs(30);
         while run.read_copies().len() < PODS {
@@ -96,7 +102,9 @@ fn long_lines_of_busy_pods_are_whole_and_the_memory_is_limited() {
     let run = LoggedRun::new(&cluster, "busy");
     let proxy = CuttingProxy::start(&server_of(&run.namespace), Duration::from_secs(4));
     let server = format!("--server=https://127.0.0.1:{}", proxy.port);
-    let running = run.start("busy-logs.yaml", &[&server]);
+    let mut running = run.start("busy-logs.yaml", &[&server]);
+    running.wait_for_text(FIRST_LINE);
+    proxy.begin_cuts();
     let mut peak = 0;
     while let Some(memory) = running.peak_memory() {
         peak = peak.max(memory);
@@ -131,11 +139,11 @@ impl LoggedRun {
         Self { namespace: cluster.namespace(topic), copies }
     }
 
-    /// Follows the Jobs of `logs.yaml` to their end. Calls `disturb` when the program has printed half of the lines of
-    /// a Pod. Returns the printed lines.
-    fn follow(&self, flags: &[&str], disturb: impl FnOnce()) -> String {
+    /// Follows the Jobs of `logs.yaml` to their end. Calls `disturb` when the program has printed `text`. Returns the
+    /// printed lines.
+    fn follow(&self, flags: &[&str], text: &str, disturb: impl FnOnce()) -> String {
         let mut running = self.start("logs.yaml", flags);
-        running.wait_for_text("line 1001");
+        running.wait_for_text(text);
         disturb();
         let result = running.wait();
         // The output is too long for the message of a failed test.
@@ -213,11 +221,12 @@ fn server_of(namespace: &Namespace) -> String {
     printed.trim_start_matches("https://").to_owned()
 }
 
-/// A proxy that forwards connections, and cuts all open connections at regular intervals.
+/// A proxy that forwards connections, and later cuts all open connections at regular intervals.
 struct CuttingProxy {
     port: u16,
     /// Number of connections that were cut.
     cuts: Arc<AtomicUsize>,
+    is_cutting: Arc<AtomicBool>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -226,7 +235,8 @@ impl CuttingProxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let open: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
-        let (cuts, is_stopped): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        let cuts: Arc<AtomicUsize> = Arc::default();
+        let [is_cutting, is_stopped]: [Arc<AtomicBool>; 2] = Default::default();
         let (server, accepted) = (server.to_owned(), Arc::clone(&open));
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -236,23 +246,28 @@ impl CuttingProxy {
                 forward(&upstream, &client);
             }
         });
-        let (counted, stop) = (Arc::clone(&cuts), Arc::clone(&is_stopped));
+        let (counted, cut, stop) = (Arc::clone(&cuts), Arc::clone(&is_cutting), Arc::clone(&is_stopped));
         thread::spawn(move || {
             let mut last = Instant::now();
             while !stop.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(50));
-                if last.elapsed() >= interval {
+                if cut.load(Ordering::Relaxed) && last.elapsed() >= interval {
                     last = Instant::now();
-                    let cut = std::mem::take(&mut *open.lock().unwrap());
-                    counted.fetch_add(cut.len() / 2, Ordering::Relaxed);
+                    let streams = std::mem::take(&mut *open.lock().unwrap());
+                    counted.fetch_add(streams.len() / 2, Ordering::Relaxed);
                     // The error is ignored, because a connection that has already ended cannot be shut down.
-                    for stream in cut {
+                    for stream in streams {
                         drop(stream.shutdown(Shutdown::Both));
                     }
                 }
             }
         });
-        Self { port, cuts, is_stopped }
+        Self { port, cuts, is_cutting, is_stopped }
+    }
+
+    /// Cuts connections from now on. `kubectl apply` must have ended, because it does not repeat its requests.
+    fn begin_cuts(&self) {
+        self.is_cutting.store(true, Ordering::Relaxed);
     }
 }
 

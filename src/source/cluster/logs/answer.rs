@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use kube::client::Body;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::logs::batch::{Batch, UnexpectedAnswer};
 use crate::source::cluster::logs::cursor::{EndCertainty, LogCursor};
 use crate::source::cluster::logs::line_splitter::{LineSplitter, LongLineBudget, RewrittenText};
 use crate::source::cluster::logs::message::{ReceiverGone, TurnSender};
-use crate::source::cluster::logs::update::ContainerProgress;
+use crate::source::cluster::logs::run_check::{ActualRun, ExpectedRun, PreviousLog};
+use crate::source::cluster::logs::update::{ContainerProgress, LogSource};
 
 /// Maximum time that a stream stays open after its container has ended. The kubelet usually closes the stream within
 /// milliseconds.
@@ -40,11 +44,17 @@ const MAX_STEP_BYTES: usize = 16 << 10;
 pub(crate) enum AnswerEnd {
     /// The server has closed the answer normally. If the run has ended, its log is complete.
     Closed,
+    /// The lines belong to the next run, because the container was restarted. They were not accepted.
+    NextRun,
+    /// It is not known which run has written the lines. They were not accepted.
+    UnknownRun,
     /// The run has ended and the server has closed the answer normally, but the answer does not consist of exactly the known
     /// lines. If the kubelet dies, the API server closes the answer as if it were complete.
     Unconfirmed,
     /// The kubelet refused to return the log, or a part of the log, for this reason.
     Refused(String),
+    /// The user may not read logs.
+    Forbidden(RequestError),
     /// The connection was lost, or the stream was closed because it stayed open for too long.
     Lost,
     Unexpected(UnexpectedAnswer),
@@ -63,11 +73,18 @@ pub(crate) struct AnswerReader<'a> {
     pub(crate) cursor: &'a mut LogCursor,
     /// The hash of the incomplete last line of the previous answer.
     pub(crate) last_rest: &'a mut Option<u64>,
+    /// Whether the previous answer contained no line.
+    pub(crate) was_blank: &'a mut bool,
     pub(crate) progress: &'a mut watch::Receiver<ContainerProgress>,
     pub(crate) has_waiting: &'a mut watch::Receiver<bool>,
     pub(crate) budget: &'a LongLineBudget,
     pub(crate) rewritten_text: RewrittenText,
     pub(crate) sender: &'a TurnSender,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) source: &'a LogSource,
+    /// The position to which the cursor returns if another run has written the lines. `None` if the run of the lines needs
+    /// no check.
+    pub(crate) unchecked: Option<LogCursor>,
     /// Whether the run had not ended when the log was requested, so that the answer contains the lines that follow.
     pub(crate) is_followed: bool,
     /// Whether the answer contains the end of the run.
@@ -88,14 +105,23 @@ struct AnswerLines {
 }
 
 impl AnswerReader<'_> {
-    pub(crate) async fn read(mut self, mut body: Body) -> AnswerEnd {
+    pub(crate) async fn read(mut self, body: Body) -> AnswerEnd {
+        let accepted = self.cursor.accepted();
+        let known_end = std::mem::take(&mut self.cursor.end);
+        let end = self.read_lines(body, accepted, known_end).await;
+        // A lost answer shows that a run may continue only if the answer was followed, or if it contains a new line.
+        if matches!(end, AnswerEnd::Lost) && !self.is_followed && self.cursor.accepted() == accepted {
+            self.cursor.end = known_end;
+        }
+        end
+    }
+
+    async fn read_lines(&mut self, mut body: Body, accepted: u64, known_end: EndCertainty) -> AnswerEnd {
         let splitter = LineSplitter::new(self.rewritten_text);
         let mut lines = AnswerLines { splitter, has_lines: false, message: None };
         let mut growth = LineGrowth { bytes: 0, since: self.begin };
         let mut last_line = Instant::now();
         let mut close_at: Option<Instant> = None;
-        let accepted = self.cursor.accepted();
-        let known_end = std::mem::take(&mut self.cursor.end);
         loop {
             let yield_at = (last_line + MAX_IDLE_TIME).min(self.begin + MAX_TURN_TIME).max(last_line);
             growth.update(lines.splitter.long_line_bytes());
@@ -104,7 +130,9 @@ impl AnswerReader<'_> {
                 frame = body.frame() => frame,
                 Ok(()) = self.progress.changed(), if close_at.is_none() => {
                     let known = *self.progress.borrow();
-                    if known.has_ended || known.is_pod_gone || known.run > self.cursor.run() {
+                    // The run may be later than the latest run of the status.
+                    let has_ended = known.has_ended && known.run == self.cursor.run();
+                    if has_ended || known.is_pod_gone || known.run > self.cursor.run() {
                         close_at = Some(Instant::now() + END_TIMEOUT);
                     }
                     continue;
@@ -151,7 +179,7 @@ impl AnswerReader<'_> {
 
     /// Concludes from an answer that was closed normally whether the log of the run is complete.
     async fn finish(
-        mut self,
+        &mut self,
         mut lines: AnswerLines,
         accepted_before: u64,
         known_end: EndCertainty,
@@ -163,11 +191,16 @@ impl AnswerReader<'_> {
         let rest = lines.splitter.hash_rest();
         let last_rest = std::mem::replace(self.last_rest, rest);
         let reaches_last_line = self.cursor.reaches_last_line();
-        let is_repetition =
-            reaches_last_line && self.cursor.accepted() == accepted_before && last_rest == rest;
+        // An answer without any line proves little, so it counts only if the answer before it had no line either.
+        let is_blank = self.cursor.accepted() == 0 && rest.is_none();
+        let was_blank = std::mem::replace(self.was_blank, is_blank);
+        let is_repetition = reaches_last_line
+            && self.cursor.accepted() == accepted_before
+            && last_rest == rest
+            && was_blank == is_blank;
         if let Some(message) = lines.message {
-            // The kubelet has deleted a log that was read to its end.
-            if !lines.has_lines && known_end == EndCertainty::Certain {
+            // The kubelet may have deleted a log that was read to its end.
+            if !lines.has_lines {
                 self.cursor.end = known_end;
             }
             return Ok(AnswerEnd::Refused(message));
@@ -192,6 +225,27 @@ impl AnswerReader<'_> {
         })
     }
 
+    /// Checks once which run has written the lines. `first` is the time of the first line. Returns an error if another run
+    /// than the expected run has written them, or if this is not known. While the check is in progress, the answer is not
+    /// read further.
+    async fn check_run(&mut self, first: Timestamp) -> Result<(), AnswerEnd> {
+        let Some(before) = self.unchecked.take() else { return Ok(()) };
+        let expected = ExpectedRun {
+            number: before.run(),
+            has_ended: !self.is_followed,
+            earlier_last: before.earlier_last(),
+        };
+        let previous = PreviousLog::request(self.cluster, self.source).await;
+        let end = match previous.map(|previous| expected.find_actual(first, previous)) {
+            Ok(ActualRun::Expected) => return Ok(()),
+            Ok(ActualRun::Next) => AnswerEnd::NextRun,
+            Ok(ActualRun::Unknown) => AnswerEnd::UnknownRun,
+            Err(_) => AnswerEnd::Lost,
+        };
+        *self.cursor = before;
+        Err(end)
+    }
+
     /// Accepts the last line of the answer, although it has no line feed.
     async fn accept_rest(&mut self, lines: &mut AnswerLines) -> Result<(), AnswerEnd> {
         let mut batch = Batch::new(lines.message.take());
@@ -201,9 +255,13 @@ impl AnswerReader<'_> {
 
     /// Sends the lines of a batch. Returns an error if the answer must not be read further.
     async fn send(&mut self, lines: &mut AnswerLines, mut batch: Batch) -> Result<(), AnswerEnd> {
+        let first_new = batch.first_new.filter(|_| !lines.has_lines);
         lines.has_lines |= batch.has_lines;
         lines.message = batch.message.take();
         let unexpected = batch.unexpected;
+        if let Some(first) = first_new {
+            self.check_run(first).await?;
+        }
         if batch.has_lines {
             self.sender.report_owed_gap(self.cursor).await;
         }

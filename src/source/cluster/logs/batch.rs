@@ -21,6 +21,8 @@ pub(crate) struct Batch {
     bytes: usize,
     /// Whether the answer contains an accepted line, new or known.
     pub(crate) has_lines: bool,
+    /// The time of the first accepted line, if this line is new.
+    pub(crate) first_new: Option<Timestamp>,
     /// Why the answer is not the expected answer. If this is set, no further line is accepted.
     pub(crate) unexpected: Option<UnexpectedAnswer>,
     /// The last line of the answer, if it has no time: an error of the kubelet. A line without a time before other lines is
@@ -64,7 +66,10 @@ impl Batch {
             return;
         }
         let status = cursor.accept(at, text);
-        self.has_lines |= status != LineStatus::Fragment;
+        if status != LineStatus::Fragment {
+            self.first_new = self.first_new.or((status == LineStatus::New && !self.has_lines).then_some(at));
+            self.has_lines = true;
+        }
         match status {
             LineStatus::Known | LineStatus::Fragment => return,
             LineStatus::Unexpected => {
@@ -106,7 +111,7 @@ impl Batch {
 }
 
 /// Divides a line into its time and its text. Returns `None` if the line does not begin with a time.
-fn parse_line(line: &[u8]) -> Option<(Timestamp, &[u8])> {
+pub(crate) fn parse_line(line: &[u8]) -> Option<(Timestamp, &[u8])> {
     let end = line.iter().take(64).position(|&byte| byte == b' ').unwrap_or(line.len());
     let at = std::str::from_utf8(&line[..end]).ok()?.parse().ok()?;
     Some((at, line.get(end + 1..).unwrap_or_default()))

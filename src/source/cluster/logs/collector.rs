@@ -190,6 +190,7 @@ impl LogCollector {
                 cursor: std::mem::take(&mut **cursor),
                 next_run_cursor: None,
                 last_rest: None,
+                was_blank: false,
                 progress: container.progress.subscribe(),
                 has_waiting: self.has_waiting.subscribe(),
                 budget: self.budget.clone(),

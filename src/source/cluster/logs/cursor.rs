@@ -96,7 +96,8 @@ impl Default for Overlap {
 pub(crate) enum EndCertainty {
     #[default]
     Unknown,
-    /// A followed stream was closed normally after the last line. A kubelet that dies closes its streams in the same way.
+    /// A followed stream was closed normally after the last line. The stream of a kubelet or a node that stops ends in the
+    /// same way.
     Likely,
     /// An answer that was requested after the end of the run was closed normally after the last line.
     Certain,
@@ -144,6 +145,10 @@ pub(crate) struct LogCursor {
     /// after the gap count. A request for the next run may return the same lines again, if the kubelet does not know the
     /// next run yet, or if these lines belong to the next run.
     previous_run: Option<(Fingerprint, u64)>,
+    /// The time of the latest line of the run before this run.
+    earlier_last: Option<Timestamp>,
+    /// The number of the latest run whose lines the kubelet has returned, even if the status does not report this run yet.
+    pub(crate) latest_run: u32,
     /// Whether a request for this run has returned the lines of [`Self::previous_run`].
     repeats_previous_run: bool,
     /// Whether a line may follow the last accepted line.
@@ -162,6 +167,11 @@ impl LogCursor {
     /// Returns the time of the latest accepted line of the run.
     pub(crate) fn last(&self) -> Option<Timestamp> {
         self.last
+    }
+
+    /// Returns the time of the latest accepted line of the run before this run.
+    pub(crate) fn earlier_last(&self) -> Option<Timestamp> {
+        self.earlier_last
     }
 
     /// Returns the number of accepted lines of the run.
@@ -189,7 +199,13 @@ impl LogCursor {
     pub(crate) fn begin_run(&mut self, run: u32) {
         let first = self.after_gap.or(self.first.map(|first| (0, first)));
         let lines = first.map(|(accepted_before, first)| (first, self.accepted - accepted_before));
-        *self = Self { run, previous_run: lines.or(self.previous_run), ..Self::default() };
+        *self = Self {
+            run,
+            previous_run: lines.or(self.previous_run),
+            earlier_last: self.last,
+            latest_run: self.latest_run,
+            ..Self::default()
+        };
     }
 
     /// Assigns the accepted lines to another run, because the kubelet has returned the lines of a later run than

@@ -7,19 +7,27 @@ use std::time::Duration;
 
 use http_body_util::channel::Sender;
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{ContainerProgress, LogCollector, LogGap, LogSource, LogUpdate, RewrittenText, Ticket};
-use crate::source::cluster::api::fake::{self, Call, FakeServer};
+use crate::source::cluster::api::fake::{self, Call};
 
-const RUNNING: ContainerProgress =
-    ContainerProgress { run: 0, has_started: true, has_ended: false, is_last_run: false, is_pod_gone: false };
+const RUNNING: ContainerProgress = ContainerProgress {
+    run: 0,
+    has_started: true,
+    is_previous_lost: false,
+    has_ended: false,
+    is_last_run: false,
+    is_pod_gone: false,
+};
 const ENDED: ContainerProgress = ContainerProgress { has_ended: true, is_last_run: true, ..RUNNING };
 
 type Body = Sender<bytes::Bytes, std::io::Error>;
 
 fn source(pod: &str) -> LogSource {
-    LogSource { namespace: Arc::from("ns"), pod: Arc::from(pod), container: Arc::from("main") }
+    let [namespace, pod, container] = ["ns", pod, "main"].map(Arc::from);
+    LogSource { namespace, pod, container }
 }
 
 /// A line as the kubelet sends it. Its time is `second` and a half seconds after 2026-01-01T00:00:00Z.
@@ -56,15 +64,60 @@ async fn wait_until_complete(collector: &mut LogCollector) {
 }
 
 /// Answers the request that checks whether the log of a run is complete.
-async fn answer_check(server: &mut FakeServer, collector: &mut LogCollector, log: &str) {
+async fn answer_check(server: &mut LogServer, collector: &mut LogCollector, log: &str) {
     let call = next_call(server, collector).await;
     assert!(call.uri.contains("sinceTime=") && !call.uri.contains("follow=true"), "{}", call.uri);
     send(&mut answer_log(call), log.to_owned()).await;
 }
 
-fn start(max_streams: usize) -> (FakeServer, LogCollector) {
-    let (server, cluster) = fake::start();
-    (server, LogCollector::new(cluster, max_streams, RewrittenText::default()))
+/// Receives the requests for logs.
+struct LogServer(mpsc::UnboundedReceiver<Call>);
+
+impl LogServer {
+    async fn next_call(&mut self) -> Call {
+        self.0.recv().await.unwrap()
+    }
+}
+
+/// Starts a server. When the program checks which run has written the first lines, its kubelet knows no previous run.
+fn start(max_streams: usize) -> (LogServer, LogCollector) {
+    start_with(max_streams, |call| async move {
+        call.answer_error(400, "BadRequest", "previous terminated container not found").await;
+    })
+}
+
+/// Starts a server. When the program checks which run has written the first lines, the log of the previous run begins with
+/// `first`.
+fn start_with_previous(max_streams: usize, first: String) -> (LogServer, LogCollector) {
+    start_with(max_streams, move |call| {
+        let first = first.clone();
+        async move { send(&mut answer_log(call), first).await }
+    })
+}
+
+/// Starts a server that answers with `answer_check` when the program checks which run has written the first lines.
+fn start_with<F: Future<Output = ()> + Send>(
+    max_streams: usize,
+    answer_check: impl Fn(Call) -> F + Send + 'static,
+) -> (LogServer, LogCollector) {
+    let (mut server, cluster) = fake::start();
+    let (sender, calls) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let call = server.next_call().await;
+            if call.uri.contains("limitBytes=") {
+                assert!(
+                    call.uri.contains("previous=true") && call.uri.contains("timestamps=true"),
+                    "{}",
+                    call.uri
+                );
+                answer_check(call).await;
+            } else if sender.send(call).is_err() {
+                break;
+            }
+        }
+    });
+    (LogServer(calls), LogCollector::new(cluster, max_streams, RewrittenText::default()))
 }
 
 fn update(collector: &mut LogCollector, ticket: Ticket, progress: ContainerProgress) {
@@ -72,7 +125,7 @@ fn update(collector: &mut LogCollector, ticket: Ticket, progress: ContainerProgr
 }
 
 /// Waits for the next request. Fails if the collector returns an update first.
-async fn next_call(server: &mut FakeServer, collector: &mut LogCollector) -> Call {
+async fn next_call(server: &mut LogServer, collector: &mut LogCollector) -> Call {
     tokio::select! {
         call = server.next_call() => call,
         update = collector.next() => panic!("{update:?}"),
@@ -233,6 +286,10 @@ async fn containers_beyond_the_limit_wait_for_their_turn() {
     assert_eq!(next_texts(&mut collector).await, ["1/0 b"]);
     // A container that has ended is read before containers that still run.
     update(&mut collector, 3, ENDED);
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(call.uri.contains("pod-3"), "{}", call.uri);
+    drop(answer_log(call));
+    // An answer without lines is requested once more.
     let call = next_call(&mut server, &mut collector).await;
     assert!(call.uri.contains("pod-3"), "{}", call.uri);
     drop(answer_log(call));

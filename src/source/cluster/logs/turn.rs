@@ -32,6 +32,10 @@ const YIELDING_PAUSE: Duration = Duration::from_millis(500);
 /// request counts, and an answer without the lines that are already known.
 const MAX_FAILURES: u32 = 6;
 
+/// Number of answers of an unknown run after which the run of an answer is no longer checked. Until then, about 30 s pass,
+/// in which the new status of the container almost always arrives.
+const MAX_UNKNOWN_RUNS: u32 = 60;
+
 /// Maximum time by which the status of a container is out of date when the kubelet returns the log of its next run.
 const MAX_STATUS_DELAY: Duration = Duration::from_secs(2);
 
@@ -61,6 +65,11 @@ impl LogStep {
         !self.is_previous() && !known.has_ended
     }
 
+    /// Whether the answer contains the end of the run.
+    fn ends_run(self, known: ContainerProgress) -> bool {
+        self.is_previous() || (known.has_ended && known.is_last_run)
+    }
+
     fn mode(self) -> RequestMode {
         match self {
             Self::Latest | Self::Previous => RequestMode::Continue,
@@ -88,6 +97,8 @@ pub(crate) struct Turn {
     /// The hash of the incomplete last line of the previous answer. If the next answer ends with the same incomplete line, the
     /// run has ended without a line feed.
     pub(crate) last_rest: Option<u64>,
+    /// Whether the previous answer contained no line.
+    pub(crate) was_blank: bool,
     pub(crate) progress: watch::Receiver<ContainerProgress>,
     /// Whether other containers wait for their turn.
     pub(crate) has_waiting: watch::Receiver<bool>,
@@ -108,11 +119,12 @@ impl Turn {
         let begin = Instant::now();
         let mut failures = 0;
         let mut next_step = None;
+        let mut unknown_runs = 0;
         loop {
             if self.sender.is_closed() {
                 return TurnEnd::Abandoned;
             }
-            let known = *self.progress.borrow_and_update();
+            let known = self.known();
             self.skip_lost_runs(known).await;
             if let Some(end) = self.end_without_log(known).await {
                 return end;
@@ -120,43 +132,19 @@ impl Turn {
             let is_latest = self.cursor.run() == known.run;
             let step =
                 next_step.take().unwrap_or(if is_latest { LogStep::Latest } else { LogStep::Previous });
-            let ends_run = step.is_previous() || (known.has_ended && known.is_last_run);
+            let ends_run = step.ends_run(known);
             let accepted = self.cursor.accepted();
-            let end = match self.request(step, known).await {
-                Ok(body) => {
-                    let reader = AnswerReader {
-                        cursor: &mut self.cursor,
-                        last_rest: &mut self.last_rest,
-                        progress: &mut self.progress,
-                        has_waiting: &mut self.has_waiting,
-                        budget: &self.budget,
-                        rewritten_text: self.rewritten_text,
-                        sender: &self.sender,
-                        is_followed: step.is_followed(known),
-                        ends_run,
-                        may_be_other_run: step.mode() == RequestMode::Continue
-                            && self.next_run_cursor.is_none(),
-                        begin,
-                    };
-                    reader.read(body).await
-                }
-                Err(RequestError::Refused(status)) if status.code == 403 => {
-                    return TurnEnd::Forbidden(RequestError::Refused(status));
-                }
-                // The kubelet does not know the container yet, or the Pod has been deleted.
-                Err(RequestError::Refused(status)) if matches!(status.code, 400 | 404) => {
-                    if status.code == 400 && self.cursor.end == EndCertainty::Likely {
-                        self.cursor.end = EndCertainty::Unknown;
-                    }
-                    AnswerEnd::Refused(status.message)
-                }
-                Err(_) => AnswerEnd::Lost,
-            };
+            let end = self.read_answer(step, known, unknown_runs < MAX_UNKNOWN_RUNS, begin).await;
             if self.cursor.accepted() > accepted {
                 pauses = retry_pauses();
                 failures = 0;
             }
             match end {
+                AnswerEnd::NextRun => self.cursor.latest_run = self.cursor.run() + 1,
+                AnswerEnd::UnknownRun => {
+                    unknown_runs += 1;
+                    self.pause(next_pause(&mut pauses).min(MAX_START_PAUSE)).await;
+                }
                 AnswerEnd::Closed if ends_run => {
                     self.end_run().await;
                     pauses = retry_pauses();
@@ -171,7 +159,7 @@ impl Turn {
                 // the node has lost the previous run.
                 AnswerEnd::Refused(_) if is_latest && step == LogStep::Previous => {
                     self.pause(MAX_STATUS_DELAY).await;
-                    if *self.progress.borrow() == known {
+                    if self.known() == known {
                         next_step = Some(LogStep::LatestAfterFileDeletion);
                     }
                 }
@@ -198,7 +186,6 @@ impl Turn {
                     }
                 }
                 AnswerEnd::Lost => {
-                    self.cursor.end = EndCertainty::Unknown;
                     failures = 0;
                     let pause = next_pause(&mut pauses).min(MAX_LOST_PAUSE);
                     self.pause(pause).await;
@@ -206,27 +193,97 @@ impl Turn {
                         return TurnEnd::Yielded;
                     }
                 }
-                // The container may have been restarted, so the expected lines may belong to the previous run.
-                AnswerEnd::Unexpected(UnexpectedAnswer::OtherLines) => {
-                    next_step = Some(if step == LogStep::Latest {
-                        LogStep::Previous
-                    } else if is_latest {
-                        LogStep::LatestAfterFileDeletion
-                    } else {
-                        LogStep::PreviousFromStart
-                    });
+                AnswerEnd::Unexpected(unexpected) => {
+                    next_step = Some(self.step_after(unexpected, step, is_latest));
                 }
-                AnswerEnd::Unexpected(UnexpectedAnswer::EarlierRun) => {
-                    let run = self.cursor.run();
-                    let mut next_run_cursor = std::mem::take(&mut self.cursor);
-                    next_run_cursor.relabel_run(run + 1);
-                    self.cursor.owed_gap = next_run_cursor.owed_gap.take();
-                    self.next_run_cursor = Some(next_run_cursor);
-                    self.cursor.relabel_run(run);
-                    next_step = Some(LogStep::PreviousFromStart);
-                }
+                AnswerEnd::Forbidden(error) => return TurnEnd::Forbidden(error),
                 AnswerEnd::Yielded => return TurnEnd::Yielded,
                 AnswerEnd::Abandoned => return TurnEnd::Abandoned,
+            }
+        }
+    }
+
+    /// Returns the progress of the container. It contains the run whose lines the kubelet has returned, even if the status
+    /// does not report this run yet.
+    fn known(&mut self) -> ContainerProgress {
+        let known = *self.progress.borrow_and_update();
+        if self.cursor.latest_run <= known.run || known.is_last_run {
+            return known;
+        }
+        ContainerProgress {
+            run: self.cursor.latest_run,
+            has_started: true,
+            is_previous_lost: false,
+            has_ended: false,
+            ..known
+        }
+    }
+
+    /// Requests a log and reads the answer. `checks_run` is whether the run of the first lines is checked.
+    async fn read_answer(
+        &mut self,
+        step: LogStep,
+        known: ContainerProgress,
+        checks_run: bool,
+        begin: Instant,
+    ) -> AnswerEnd {
+        let body = match self.request(step, known).await {
+            Ok(body) => body,
+            Err(RequestError::Refused(status)) if status.code == 403 => {
+                return AnswerEnd::Forbidden(RequestError::Refused(status));
+            }
+            // The kubelet does not know the container yet, or the Pod has been deleted.
+            Err(RequestError::Refused(status)) if matches!(status.code, 400 | 404) => {
+                return AnswerEnd::Refused(status.message);
+            }
+            Err(RequestError::Refused(_)) => {
+                // The API server does not reach the kubelet. If the kubelet has stopped, this may have closed the stream.
+                if self.cursor.end == EndCertainty::Likely {
+                    self.cursor.end = EndCertainty::Unknown;
+                }
+                return AnswerEnd::Lost;
+            }
+            Err(_) => return AnswerEnd::Lost,
+        };
+        // The known lines of a run identify the run.
+        let needs_check =
+            checks_run && step == LogStep::Latest && !self.cursor.has_lines() && !known.is_last_run;
+        let reader = AnswerReader {
+            unchecked: needs_check.then(|| self.cursor.clone()),
+            cursor: &mut self.cursor,
+            last_rest: &mut self.last_rest,
+            was_blank: &mut self.was_blank,
+            progress: &mut self.progress,
+            has_waiting: &mut self.has_waiting,
+            budget: &self.budget,
+            rewritten_text: self.rewritten_text,
+            sender: &self.sender,
+            cluster: &self.cluster,
+            source: &self.source,
+            is_followed: step.is_followed(known),
+            ends_run: step.ends_run(known),
+            may_be_other_run: step.mode() == RequestMode::Continue && self.next_run_cursor.is_none(),
+            begin,
+        };
+        reader.read(body).await
+    }
+
+    /// Returns the step after an answer that does not continue the accepted lines.
+    fn step_after(&mut self, unexpected: UnexpectedAnswer, step: LogStep, is_latest: bool) -> LogStep {
+        match unexpected {
+            // The container may have been restarted, so the expected lines may belong to the previous run.
+            UnexpectedAnswer::OtherLines if step == LogStep::Latest => LogStep::Previous,
+            UnexpectedAnswer::OtherLines if is_latest => LogStep::LatestAfterFileDeletion,
+            UnexpectedAnswer::OtherLines => LogStep::PreviousFromStart,
+            UnexpectedAnswer::EarlierRun => {
+                let run = self.cursor.run();
+                let mut next_run_cursor = std::mem::take(&mut self.cursor);
+                self.cursor.latest_run = next_run_cursor.latest_run;
+                next_run_cursor.relabel_run(run + 1);
+                self.cursor.owed_gap = next_run_cursor.owed_gap.take();
+                self.next_run_cursor = Some(next_run_cursor);
+                self.cursor.relabel_run(run);
+                LogStep::PreviousFromStart
             }
         }
     }
@@ -259,10 +316,17 @@ impl Turn {
             None => LogGap::UncertainEnd,
         };
         // The lines after a gap may belong to the next run. In that case the gap is already reported.
+        let known = self.known();
         let may_be_known = self.cursor.has_lines_after_gap()
             && self.next_run_cursor.is_none()
-            && self.cursor.run() < self.progress.borrow().run;
-        let gap = (self.cursor.end == EndCertainty::Unknown).then_some(gap);
+            && self.cursor.run() < known.run;
+        let is_lost = known.is_previous_lost && self.cursor.run() + 1 == known.run;
+        let is_missing = match self.cursor.end {
+            EndCertainty::Unknown => true,
+            EndCertainty::Likely => is_lost,
+            EndCertainty::Certain => false,
+        };
+        let gap = is_missing.then_some(gap);
         if may_be_known {
             self.end_run().await;
             self.cursor.owed_gap = gap;
@@ -278,6 +342,7 @@ impl Turn {
     async fn end_run(&mut self) {
         self.sender.report_owed_gap(&mut self.cursor).await;
         self.last_rest = None;
+        self.was_blank = false;
         match self.next_run_cursor.take() {
             Some(next_run_cursor) => self.cursor = next_run_cursor,
             None => self.cursor.begin_run(self.cursor.run() + 1),

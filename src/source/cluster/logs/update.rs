@@ -26,6 +26,8 @@ pub(crate) struct ContainerProgress {
     pub(crate) run: u32,
     /// Whether the latest run has started. If it has not, only the earlier runs have logs.
     pub(crate) has_started: bool,
+    /// Whether the node has lost the run before the latest run, for example because the node was restarted.
+    pub(crate) is_previous_lost: bool,
     /// Whether the latest run has ended.
     pub(crate) has_ended: bool,
     /// Whether no other run will follow, because the Pod has ended.

@@ -41,8 +41,10 @@ async fn a_final_answer_that_ends_too_early_is_continued() {
         };
         tokio::select! {
             () = serve => {}
-            // An answer without any line proves nothing, but it is also the only answer of an empty log.
-            texts = read => assert!(texts == ["a", "b", "c", "end"] || cut == 0, "cut at {cut}: {texts:?}"),
+            texts = read => {
+                // Two answers without any line are also the answers of an empty log.
+                assert!(texts == ["a", "b", "c", "end"] || cut == 0, "cut at {cut}: {texts:?}");
+            }
         }
     }
 }
@@ -106,7 +108,11 @@ async fn a_run_that_the_node_has_lost_leaves_one_gap_before_the_next_run() {
     body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
     // The status says that the first run is lost. It does not say yet that the second run has started.
     let call = next_call(&mut server, &mut collector).await;
-    update(&mut collector, 0, ContainerProgress { run: 1, has_started: false, ..RUNNING });
+    update(
+        &mut collector,
+        0,
+        ContainerProgress { run: 1, has_started: false, is_previous_lost: true, ..RUNNING },
+    );
     call.answer_error(500, "InternalError", "connection refused").await;
     for _ in 0..6 {
         let call = next_call(&mut server, &mut collector).await;
@@ -166,7 +172,7 @@ async fn the_rest_of_a_long_line_without_a_time_is_no_error_of_the_kubelet() {
 const DELETED: &str = "unable to retrieve container logs for containerd://0123";
 
 /// Answers the requests for the log of a run that the kubelet has deleted, until the run is given up.
-async fn answer_deleted(server: &mut FakeServer, collector: &mut LogCollector) {
+async fn answer_deleted(server: &mut LogServer, collector: &mut LogCollector) {
     for _ in 0..6 {
         let call = next_call(server, collector).await;
         assert!(call.uri.contains("previous=true"), "{}", call.uri);
@@ -230,5 +236,127 @@ async fn containers_whose_logs_cannot_be_read_do_not_keep_the_streams() {
             call.answer_error(code, "Error", "the log cannot be read").await;
         }
         assert!(is_reached, "answers with code {code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_read_before_the_next_run_even_if_the_status_does_not_report_the_next_run() {
+    let (mut server, mut collector) = start_with_previous(5, line(1, "first run"));
+    update(&mut collector, 0, RUNNING);
+    let mut body = answer_log(next_call(&mut server, &mut collector).await);
+    send(&mut body, line(12, "second run")).await;
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(call.uri.contains("previous=true") && !call.uri.contains("sinceTime="), "{}", call.uri);
+    send(&mut answer_log(call), line(1, "first run")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 first run"]);
+    answer_check(&mut server, &mut collector, &line(1, "first run")).await;
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(call.uri.contains("follow=true") && !call.uri.contains("previous=true"), "{}", call.uri);
+    let mut body = answer_log(call);
+    send(&mut body, line(12, "second run")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/1 second run"]);
+    // The status reports the end of the first run, then the second run. The stream of the second run continues.
+    update(&mut collector, 0, ContainerProgress { has_ended: true, ..RUNNING });
+    assert!(timeout(Duration::from_secs(60), collector.next()).await.is_err());
+    update(&mut collector, 0, ContainerProgress { run: 1, ..RUNNING });
+    send(&mut body, line(13, "more")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/1 more"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_of_an_unknown_run_wait_for_the_status() {
+    // The second run has ended, so the kubelet has deleted the first run. The status still describes the first run.
+    for previous in [line(12, "second run"), DELETED.to_owned()] {
+        let (mut server, mut collector) = start_with_previous(5, previous);
+        update(&mut collector, 0, RUNNING);
+        for _ in 0..3 {
+            let mut body = answer_log(next_call(&mut server, &mut collector).await);
+            send(&mut body, line(12, "second run")).await;
+        }
+        let call = next_call(&mut server, &mut collector).await;
+        update(&mut collector, 0, ContainerProgress { run: 1, has_ended: true, ..RUNNING });
+        call.refuse();
+        answer_deleted(&mut server, &mut collector).await;
+        let expected = format!(r#"0/0 Refused {{ is_end: false, reason: "{DELETED}" }}"#);
+        assert_eq!(next_texts(&mut collector).await, [expected]);
+        let call = next_call(&mut server, &mut collector).await;
+        assert!(!call.uri.contains("previous=true"), "{}", call.uri);
+        send(&mut answer_log(call), line(12, "second run")).await;
+        assert_eq!(next_texts(&mut collector).await, ["0/1 second run"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_of_an_unknown_run_are_shown_if_no_new_status_arrives() {
+    let (mut server, mut collector) = start_with_previous(5, line(12, "a"));
+    update(&mut collector, 0, RUNNING);
+    for _ in 0..61 {
+        let mut body = answer_log(next_call(&mut server, &mut collector).await);
+        send(&mut body, line(12, "a")).await;
+    }
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+}
+
+/// An event between the end of a followed stream and the deletion of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Disturbance {
+    None,
+    NodeRestart,
+    /// The API server does not answer.
+    RefusedConnection,
+    /// The connection is cut after a known line.
+    CutAnswer,
+    /// The connection is cut after a new line.
+    CutAnswerWithNewLine,
+    /// The API server does not reach the kubelet.
+    StoppedKubelet,
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deleted_end_of_a_followed_log_is_missing_only_if_the_stream_may_have_ended_too_early() {
+    for (disturbance, has_gap) in [
+        (Disturbance::None, false),
+        (Disturbance::NodeRestart, true),
+        (Disturbance::RefusedConnection, false),
+        (Disturbance::CutAnswer, false),
+        (Disturbance::CutAnswerWithNewLine, true),
+        (Disturbance::StoppedKubelet, true),
+    ] {
+        let (mut server, mut collector) = start(5);
+        update(&mut collector, 0, RUNNING);
+        let mut body = answer_log(server.next_call().await);
+        send(&mut body, line(1, "a")).await;
+        assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+        // The second run has already ended when the program reads the end of the stream.
+        let is_previous_lost = disturbance == Disturbance::NodeRestart;
+        update(&mut collector, 0, ContainerProgress { run: 1, is_previous_lost, ..ENDED });
+        drop(body);
+        match disturbance {
+            Disturbance::None | Disturbance::NodeRestart => {}
+            Disturbance::RefusedConnection => next_call(&mut server, &mut collector).await.refuse(),
+            Disturbance::CutAnswer => {
+                let mut body = answer_log(next_call(&mut server, &mut collector).await);
+                send(&mut body, line(1, "a")).await;
+                body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+            }
+            Disturbance::CutAnswerWithNewLine => {
+                let mut body = answer_log(next_call(&mut server, &mut collector).await);
+                send(&mut body, line(1, "a") + &line(2, "b")).await;
+                assert_eq!(next_texts(&mut collector).await, ["0/0 b"]);
+                body.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+            }
+            Disturbance::StoppedKubelet => {
+                let call = next_call(&mut server, &mut collector).await;
+                call.answer_error(500, "InternalError", "dial tcp: connection refused").await;
+            }
+        }
+        answer_deleted(&mut server, &mut collector).await;
+        if has_gap {
+            let gap = next_texts(&mut collector).await;
+            assert!(gap[0].starts_with("0/0 Refused {"), "{disturbance:?}: {gap:?}");
+        }
+        let mut body = answer_log(next_call(&mut server, &mut collector).await);
+        send(&mut body, line(5, "b")).await;
+        assert_eq!(next_texts(&mut collector).await, ["0/1 b"], "{disturbance:?}");
     }
 }
