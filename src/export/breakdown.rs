@@ -7,6 +7,7 @@ use crate::timeline::{BreakdownBy, BreakdownRow, Timeline, WorkloadAccount};
 
 /// An element of `byNode`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NodeEntry {
     /// Name of the node; `null` for Pods without a node.
     pub node: Option<String>,
@@ -17,6 +18,7 @@ pub struct NodeEntry {
 
 /// An element of `byImage`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ImageBreakdownEntry {
     /// Image as in the Pod's spec; `null` for Pods whose image is unknown.
     pub image: Option<String>,
@@ -27,6 +29,7 @@ pub struct ImageBreakdownEntry {
 
 /// The Pods on one node, or with one image.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BreakdownEntry {
     /// Number of Pods.
@@ -41,6 +44,7 @@ pub struct BreakdownEntry {
 
 /// The image pulls of several Pods.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PullsEntry {
     /// Number of pulls that ended.
     pub count: u32,

@@ -6,6 +6,7 @@ use crate::timeline::{BudgetCheck, BudgetUnit, Measured};
 
 /// An element of `budget`: a condition of `--fail-if` and its result.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BudgetEntry<'a> {
     /// The condition as the user typed it.
     pub condition: &'a str,
@@ -23,6 +24,7 @@ pub struct BudgetEntry<'a> {
 
 /// A value in the unit of its condition.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum BudgetNumber {
     /// Milliseconds, or a number of Pods.

@@ -9,6 +9,7 @@ use crate::lifecycle::{ContainerLife, ContainerRun, Pull};
 
 /// An element of `containers`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ContainerEntry<'a> {
     pub(crate) name: &'a str,
@@ -43,6 +44,7 @@ impl<'a> From<&'a ContainerLife> for ContainerEntry<'a> {
 /// The pull of a container's image.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PullEntry {
     /// Start of the pull, after the wait in the node's queue.
@@ -78,6 +80,7 @@ impl From<&Pull> for PullEntry {
 /// One execution of a container.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunEntry<'a> {
     /// Start; `null` if it is unknown.

@@ -23,14 +23,20 @@ use crate::timeline::{
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
 
+/// Kind of the document.
+pub(crate) const KIND: &str = "Timeline";
+
 /// The timeline document. It borrows the timeline, and each Pod's entry is created when it is written.
 #[serde_as]
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Document<'a> {
     /// `kubectl-seq/v1`.
+    #[cfg_attr(test, schemars(extend("const" = API_VERSION)))]
     pub api_version: &'static str,
     /// `Timeline`.
+    #[cfg_attr(test, schemars(extend("const" = KIND)))]
     pub kind: &'static str,
     /// The time until which phases that have not ended are measured.
     #[serde_as(as = "Rfc3339Millis")]
@@ -44,7 +50,7 @@ pub fn document(timeline: &Timeline, now: Timestamp) -> Document<'_> {
     let entry = |workload| WorkloadEntry::with_pods(timeline, workload, now);
     Document {
         api_version: API_VERSION,
-        kind: "Timeline",
+        kind: KIND,
         observed_at: now,
         workloads: timeline.workloads().iter().map(entry).collect(),
     }
@@ -80,6 +86,7 @@ impl Document<'_> {
 /// An element of `workloads`.
 #[serde_as]
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadEntry<'a> {
     /// Group and version: `batch/v1`.
@@ -155,6 +162,7 @@ pub struct WorkloadEntry<'a> {
     pub by_image: Option<Vec<ImageBreakdownEntry>>,
     /// The Pods, by creation. The lines of `jsonl` do not contain this field, because each Pod has lines of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<PodEntry<'a>>>"))]
     pub pods: Option<PodList<'a>>,
 }
 
@@ -243,6 +251,7 @@ impl<'a> WorkloadEntry<'a> {
 /// A collection that cannot be read.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IncompleteEntry<'a> {
     /// The plural of the objects: `pods`.
     pub what: &'a str,
@@ -261,6 +270,7 @@ impl<'a> From<&'a Outage> for IncompleteEntry<'a> {
 
 /// The time that is left, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimeLeftEntry {
     /// The best estimate.
     pub millis: i64,
@@ -276,6 +286,7 @@ impl From<TimeLeft> for TimeLeftEntry {
 
 /// The object that controls a workload.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ParentEntry<'a> {
     /// Kind.
     pub kind: &'a str,

@@ -11,6 +11,7 @@ use crate::timeline::{Finding, Hold, ImagePulls, OpenRetry, ReservedResource, Wa
 
 /// An element of `findings`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingEntry {
     /// `pulls`, `stragglers`, `idle` …
     pub kind: &'static str,
@@ -43,6 +44,7 @@ impl From<Finding> for FindingEntry {
 
 /// An element of `reserved` in a summary.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservedEntry {
     /// The name of the resource: `cpu`, `memory`, `nvidia.com/gpu`.
@@ -60,10 +62,12 @@ impl From<ReservedResource> for ReservedEntry {
 
 /// An element of `waits`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WaitEntry {
     /// `Insufficient cpu`, `ImagePullBackOff` …
     #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub reason: Arc<str>,
     /// The cause of the longest wait, for example `configmap "nope" not found`. Not escaped for a terminal.
     pub message: Option<String>,
@@ -90,6 +94,7 @@ impl From<Wait> for WaitEntry {
 /// An element of `holds`.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HoldEntry<'a> {
     /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
@@ -125,6 +130,7 @@ impl<'a> HoldEntry<'a> {
 /// An element of `backOffs`.
 #[serde_as]
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BackOffEntry {
     /// The completion index that waits for its next attempt.
@@ -148,13 +154,16 @@ impl From<OpenRetry> for BackOffEntry {
 
 /// An element of `images`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageEntry {
     /// Image as in the Pod's spec.
     #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub image: Arc<str>,
     /// Name of the node.
     #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub node: Arc<str>,
     /// Number of completed pulls.
     pub pulls: u32,

@@ -5,14 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::export::document::Document;
 use crate::export::escapes::write_escaped;
 
-/// Writes the document as JSON with a final newline. The indentation is that of kubectl.
+/// Writes a document as JSON with a final newline. The indentation is that of kubectl.
 ///
 /// # Errors
 /// Returns the writer's error. A broken pipe is returned as `io::ErrorKind::BrokenPipe`.
-pub fn write_json(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_json(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, IndentFormatter::default());
     document.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")

@@ -20,8 +20,10 @@ use crate::timeline::{Changes, PodKey, Replacements, Timeline, Workload};
 /// `{"type": "pod", …}`: a Pod changed.
 #[serde_as]
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct PodLine<'a> {
+pub(crate) struct PodLine<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "pod")))]
     r#type: &'static str,
     #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,
@@ -32,8 +34,10 @@ struct PodLine<'a> {
 /// `{"type": "workload", …}`: a workload changed. The line has no `pods`, because each Pod has lines of its own.
 #[serde_as]
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct WorkloadLine<'a> {
+pub(crate) struct WorkloadLine<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "workload")))]
     r#type: &'static str,
     #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,
@@ -43,8 +47,10 @@ struct WorkloadLine<'a> {
 /// `{"type": "end", …}`: the last line, with all workloads, but without `pods`.
 #[serde_as]
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct EndLine<'a> {
+pub(crate) struct EndLine<'a> {
+    #[cfg_attr(test, schemars(extend("const" = "end")))]
     r#type: &'static str,
     #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,

@@ -16,6 +16,7 @@ pub(crate) mod escapes;
 pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod jsonl;
+pub(crate) mod log_line;
 pub(crate) mod name;
 pub(crate) mod pod;
 pub(crate) mod summary;
@@ -25,6 +26,8 @@ pub(crate) mod yaml;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+pub(crate) mod schema;
 #[cfg(test)]
 pub(crate) mod tests;
 

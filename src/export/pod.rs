@@ -11,6 +11,7 @@ use crate::timeline::{Disruption, TimelinePod};
 
 /// An element of `pods`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PodEntry<'a> {
     pub(crate) namespace: &'a str,
@@ -101,6 +102,7 @@ impl<'a> PodEntry<'a> {
 
 /// The field `disruption`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DisruptionEntry {
     /// The reason in one word.
@@ -122,6 +124,7 @@ impl From<Disruption> for DisruptionEntry {
 
 /// The field `instants`. An instant is `null` if it is unknown or has not happened yet.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstantSet {
     /// The API server stored the Pod.
@@ -161,6 +164,7 @@ impl From<&Instants> for InstantSet {
 /// A time with its interval and its source.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstantEntry {
     #[serde_as(as = "Rfc3339Millis")]
@@ -192,6 +196,7 @@ impl From<Instant> for InstantEntry {
 /// An element of `phases`.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PhaseEntry<'a> {
     /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Unready`, `Running`, `BackOff`,
     /// `Terminating` or `Unknown`.

@@ -8,6 +8,7 @@ use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 
 /// `summary` of a workload.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SummaryEntry {
     /// Number of observed Pods.
@@ -81,6 +82,7 @@ impl From<&Summary> for SummaryEntry {
 
 /// Nearest-rank percentiles over the Pods that have the value; `null` if no Pod has it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
 pub struct PercentilesEntry {
@@ -104,6 +106,7 @@ impl From<&Percentiles> for PercentilesEntry {
 
 /// How many Pods ran at the same time.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConcurrencyEntry {
     /// The highest number.
     pub max: u32,
@@ -113,6 +116,7 @@ pub struct ConcurrencyEntry {
 
 /// A value for each use of slot time.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
 pub struct SlotTimeEntry<T> {
@@ -183,6 +187,7 @@ impl<T: Copy> SlotTimeEntry<T> {
 
 /// Lost work by cause: a part of `workMillis`. If the workload has no slots, a part of `runMillis`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LostWorkEntry {
     /// The sum of the parts below.

@@ -6,6 +6,7 @@ use crate::timeline::{PredictedTime, Prediction, RunChange, WhatIf};
 
 /// `whatIf` of a workload.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WhatIfEntry {
     /// How well the model reproduces the run; `null` if the run cannot be modelled.
@@ -20,6 +21,7 @@ pub struct WhatIfEntry {
 
 /// The comparison of the model with the run.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BacktestEntry {
     /// The modelled wall time.
@@ -32,6 +34,7 @@ pub struct BacktestEntry {
 
 /// A prediction.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PredictionEntry {
     /// The differences from the run.
@@ -55,6 +58,7 @@ pub struct PredictionEntry {
 
 /// The keys of a change. Keys that do not differ from the run are left out.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeEntry {
     /// Pieces of work per Pod.

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::support::schema::validate_document;
+
 /// Returns the only workload with this name.
 #[track_caller]
 pub(crate) fn workload<'a>(document: &'a Value, name: &str) -> &'a Value {
@@ -113,9 +115,10 @@ fn pods_below(document: &Value, workload: &Value) -> usize {
     array(workload, "pods").len() + below
 }
 
-/// Checks the rules of every document: sums, orders and formats.
+/// Checks the rules of every document: the schema, sums, orders and formats.
 #[track_caller]
 pub(crate) fn check(document: &Value) {
+    validate_document(document);
     assert_eq!((&document["apiVersion"], &document["kind"]), (&"kubectl-seq/v1".into(), &"Timeline".into()));
     for workload in array(document, "workloads") {
         let summary = &workload["summary"];

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::document::{array, text, workload};
 use crate::harness::{Namespace, manifest, wait_or_kill};
+use crate::support::schema::validate_lines;
 
 /// Creates a namespace in which the Job `sleeping` runs.
 fn namespace_with_sleeping_job(topic: &str) -> Namespace {
@@ -101,6 +102,7 @@ fn json_lines_contain_one_object_per_change() {
     let namespace = Namespace::new("lines");
     let file = manifest("quick.yaml");
     let result = namespace.seq(&["apply", "-f", &file, "-o", "jsonl", "--timeout=60s"]).succeeds();
+    validate_lines(&result.stdout);
     let lines: Vec<Value> = result.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let lines_of_type = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
     // Each of the two Pods changes at least three times, because a Pod starts, runs and succeeds.

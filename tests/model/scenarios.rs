@@ -1,11 +1,13 @@
 //! Tests of scenarios that were recorded on a real cluster. Snapshots contain the derived life of every Pod. The
-//! derived times are compared with the log of the nodes' container runtimes.
+//! derived times are compared with the log of the nodes' container runtimes. The documents follow the published schema.
 //!
 //! The recordings in `tests/scenarios` are watches of Kubernetes 1.37.2, reduced to the fields that the program reads.
 
 use crate::describe::{describe_timeline, timeline_of};
 use crate::support::scenario::{RuntimeLogEntry, read_scenario};
+use crate::support::schema::validate_document;
 use jiff::{SignedDuration, Timestamp};
+use kubectl_seq::testing::export::document;
 use kubectl_seq::testing::lifecycle::{Evidence, Instant};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod};
 
@@ -62,6 +64,8 @@ fn describe_scenario(name: &str) -> String {
     let recorded = read_scenario(name);
     let timeline = timeline_of(&recorded.observations);
     compare_with_runtime_log(&timeline, &recorded.runtime_log);
+    let now = timeline.last_received().unwrap();
+    validate_document(&serde_json::to_value(document(&timeline, now)).unwrap());
     let created = timeline.workloads().first().and_then(|workload| workload.created).unwrap();
     describe_timeline(&timeline, created)
 }

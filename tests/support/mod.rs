@@ -1,7 +1,8 @@
-//! Helpers that the test binaries share: a runner of commands, a builder of Pods, a reader of recorded scenarios and
-//! random numbers.
+//! Helpers that the test binaries share: a runner of commands, a builder of Pods, a reader of recorded scenarios, a
+//! validator of documents and random numbers.
 
 pub(crate) mod pod_builder;
 pub(crate) mod random;
 pub(crate) mod runner;
 pub(crate) mod scenario;
+pub(crate) mod schema;

@@ -2,41 +2,11 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-use serde::Serialize;
-
 use crate::app::logs::parts::{LogContent, LogPart};
 use crate::app::logs::text::describe_gap;
 use crate::export;
+use crate::export::log_line::LogLineEntry;
 use crate::timeline::Timeline;
-
-/// `{"type": "log", …}`: a line of a log, or a part of a log that cannot be read.
-#[derive(Serialize)]
-struct LogLineEntry<'a> {
-    r#type: &'static str,
-    namespace: &'a str,
-    pod: &'a str,
-    container: &'a str,
-    /// The number of restarts before the run that wrote the line.
-    run: u32,
-    /// The time that the container runtime gave to the line, to the nanosecond.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Timestamp>,
-    /// The line, unchanged. Invalid UTF-8 is replaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    /// Whether the end of the line is missing, because the line is longer than 1 MiB.
-    #[serde(skip_serializing_if = "is_false")]
-    cut: bool,
-    /// Why a part of the log is missing here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
 
 /// Writes the lines of parts of logs.
 ///
