@@ -30,6 +30,8 @@ pub(crate) struct Appearance {
     pub(crate) progress: ProgressDisplay,
     /// Whether a progress bar may be shown on standard error.
     pub(crate) progress_bar: bool,
+    /// Whether progress is shown in the terminal's tab.
+    pub(crate) tab_progress: bool,
     /// Whether live pictures and lines go to standard error, because an output for programs owns standard output.
     pub(crate) live_on_stderr: bool,
     /// Whether pictures are coloured.
@@ -44,6 +46,8 @@ pub(crate) struct Appearance {
     pub(crate) in_ci: bool,
     /// Whether pictures are written to a terminal.
     pub(crate) is_terminal: bool,
+    /// Whether the live picture uses the mouse at first. Otherwise the terminal uses it.
+    pub(crate) uses_mouse: bool,
     /// The CI services that the run writes for.
     pub(crate) ci: CiOutput,
 }

@@ -1,6 +1,5 @@
 //! Decides the appearance of a run from the flags and the environment. Every decision depends only on the flags and the environment, except the system time zone of `--absolute-time`.
 
-use clap::ValueEnum as _;
 use jiff::tz::TimeZone;
 
 use crate::app::appearance::{Appearance, ProgressDisplay};
@@ -9,6 +8,7 @@ use crate::app::output::Output;
 use crate::cli::args::draw::{AlignArg, ByArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::args::follow::{FollowArgs, ProgressMode};
 use crate::cli::environment::Environment;
+use crate::cli::variables::{MouseMode, Variable};
 use crate::source::{ErrorKind, SourceError};
 use crate::timeline::BreakdownBy;
 use crate::view::{Align, Glyphs, GroupBy, Sort, ViewState};
@@ -23,8 +23,8 @@ impl Appearance {
     /// Decides the appearance of a run.
     ///
     /// # Errors
-    /// `ErrorKind::Usage` if `KUBECTL_SEQ_PROGRESS` has an unknown value, or if `--interactive` is given without a live
-    /// picture on a terminal.
+    /// `ErrorKind::Usage` if a variable has an unknown value, or if `--interactive` is given without a live picture on a
+    /// terminal.
     pub(crate) fn resolve(
         draw: &DrawArgs,
         follow: &FollowArgs,
@@ -34,10 +34,16 @@ impl Appearance {
         let live_on_stderr = output.is_for_programs();
         let is_terminal =
             if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
+        let variables = &environment.variables;
         let mode = match follow.progress {
             Some(mode) => mode,
-            None => progress_mode_from_environment(environment)?,
+            None => variables.parse(Variable::Progress)?.unwrap_or(ProgressMode::Auto),
         };
+        let color = match draw.color {
+            Some(color) => color,
+            None => variables.parse(Variable::Color)?.unwrap_or(ColorArg::Auto),
+        };
+        let mouse = variables.parse(Variable::Mouse)?.unwrap_or(MouseMode::On);
         let can_redraw = !environment.ci && !environment.dumb;
         let progress = match mode {
             ProgressMode::Live => ProgressDisplay::Live,
@@ -50,17 +56,17 @@ impl Appearance {
         if follow.interactive && !(progress == ProgressDisplay::Live && is_terminal) {
             return Err(needs_terminal_error());
         }
-        let has_colours = |is_terminal: bool| match draw.color {
-            ColorArg::Always => true,
-            ColorArg::Never => false,
-            ColorArg::Auto => is_terminal && !environment.no_color && !environment.dumb,
-        };
+        let has_colours = |is_terminal| has_colours(color, is_terminal, environment);
         let is_ascii = draw.ascii || !environment.utf8;
         Ok(Self {
             view_state: view_state(draw, output),
             glyphs: if is_ascii { Glyphs::ASCII } else { Glyphs::UNICODE },
             progress,
             progress_bar: environment.stderr_terminal && can_redraw && mode != ProgressMode::None,
+            tab_progress: environment.tab_progress
+                && is_terminal
+                && can_redraw
+                && progress != ProgressDisplay::Silent,
             live_on_stderr,
             colours: has_colours(is_terminal),
             stderr_colours: has_colours(environment.stderr_terminal),
@@ -68,40 +74,45 @@ impl Appearance {
             default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
             in_ci: environment.ci,
             is_terminal,
+            uses_mouse: mouse == MouseMode::On,
             ci: CiOutput::new(environment.ci_service, follow.ci.markup(environment.ci_service)),
         })
     }
 
-    /// Returns the appearance of commands that print only messages.
+    /// Returns the appearance of commands that print only messages. An unknown value of a variable has no effect on them.
     pub(crate) fn for_messages(environment: &Environment) -> Self {
+        let color = environment.variables.parse(Variable::Color).ok().flatten().unwrap_or(ColorArg::Auto);
         Self {
             view_state: ViewState::default(),
             glyphs: Glyphs::ASCII,
             progress: ProgressDisplay::Silent,
             progress_bar: false,
+            tab_progress: false,
             live_on_stderr: false,
             colours: false,
-            stderr_colours: environment.stderr_terminal && !environment.no_color && !environment.dumb,
+            stderr_colours: has_colours(color, environment.stderr_terminal, environment),
             columns: None,
             default_columns: DEFAULT_COLUMNS,
             in_ci: false,
             is_terminal: false,
+            uses_mouse: false,
             ci: CiOutput::new(environment.ci_service, None),
         }
+    }
+}
+
+/// Whether a stream is coloured.
+pub(crate) fn has_colours(color: ColorArg, is_terminal: bool, environment: &Environment) -> bool {
+    match color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => is_terminal && !environment.no_color && !environment.dumb,
     }
 }
 
 fn needs_terminal_error() -> SourceError {
     SourceError::new(ErrorKind::Usage, "--interactive needs a live picture on a terminal")
         .hint("Omit --interactive, or run the command on a terminal with --progress live.")
-}
-
-fn progress_mode_from_environment(environment: &Environment) -> Result<ProgressMode, SourceError> {
-    let Some(text) = &environment.progress else { return Ok(ProgressMode::Auto) };
-    ProgressMode::from_str(text, true).map_err(|_| {
-        SourceError::new(ErrorKind::Usage, format!("KUBECTL_SEQ_PROGRESS has the unknown value `{text}`"))
-            .hint("Set it to auto, live, lines or none.")
-    })
 }
 
 fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
@@ -152,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::cli::command_line::{Cli, Subcommand};
+    use crate::cli::variables::Variables;
     use crate::view::Size;
 
     fn resolve(flags: &str, environment: &Environment) -> Appearance {
@@ -164,12 +176,23 @@ mod tests {
         Environment { stdout_terminal: true, stderr_terminal: true, utf8: true, ..Environment::default() }
     }
 
+    fn with_variable(name: &'static str, value: &'static str) -> Environment {
+        let variables = Variables::read(move |asked| (asked == name).then(|| value.into()));
+        Environment { variables, ..terminal() }
+    }
+
+    #[test]
+    fn a_variable_leaves_the_mouse_to_the_terminal() {
+        assert!(resolve("", &terminal()).uses_mouse);
+        assert!(!resolve("", &with_variable("KUBECTL_SEQ_MOUSE", "off")).uses_mouse);
+    }
+
     #[test]
     fn pictures_fall_back_to_lines_and_documents_to_silence_without_a_usable_terminal() {
         let pipe = Environment { stdout_terminal: false, ..terminal() };
         let ci = Environment { ci: true, ..terminal() };
         let dumb = Environment { dumb: true, ..terminal() };
-        let forced = Environment { progress: Some("lines".into()), ..terminal() };
+        let forced = with_variable("KUBECTL_SEQ_PROGRESS", "lines");
         let no_terminal = Environment { utf8: true, ..Environment::default() };
         for (flags, environment, progress) in [
             ("", &terminal(), ProgressDisplay::Live),
@@ -192,7 +215,10 @@ mod tests {
     fn colours_need_a_terminal_without_no_color_unless_the_flag_decides() {
         let no_color = Environment { no_color: true, ..terminal() };
         let pipe = Environment { stdout_terminal: false, ..terminal() };
+        let never = with_variable("KUBECTL_SEQ_COLOR", "never");
         for (flags, environment, colours) in [
+            ("", &never, false),
+            ("--color auto", &never, true),
             ("", &terminal(), true),
             ("", &no_color, false),
             ("--color always", &no_color, true),

@@ -17,6 +17,7 @@ use crate::cli::simulate::SimulateArgs;
 use crate::cli::usage::rewrite::{rewrite_words, select_several_pods};
 use crate::cli::usage::switches::{asks_for_version, flags_for_clap, version_text};
 use crate::cli::usage::unknown_command::unknown_command_error;
+use crate::cli::version::VersionArgs;
 use crate::source::kubectl::ChangeCommand;
 
 /// Where did the time of a Job go?
@@ -254,8 +255,8 @@ pub(crate) enum Subcommand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
-    /// Print the version
-    Version,
+    /// Print the version; with --verbose, check the setup
+    Version(VersionArgs),
 }
 
 impl Subcommand {
@@ -270,7 +271,7 @@ impl Subcommand {
             | Self::Replay(_)
             | Self::Completion { .. }
             | Self::Complete { .. }
-            | Self::Version => None,
+            | Self::Version(_) => None,
         }
     }
 
@@ -285,7 +286,7 @@ impl Subcommand {
             | Self::Replay(_)
             | Self::Completion { .. }
             | Self::Complete { .. }
-            | Self::Version => None,
+            | Self::Version(_) => None,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::env;
 use std::io::{self, IsTerminal as _};
 
 use crate::app::ci::service::CiService;
+use crate::cli::variables::Variables;
+use crate::terminal::tab_progress::can_show_tab_progress;
 
 /// The environment of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +28,10 @@ pub(crate) struct Environment {
     pub(crate) utf8: bool,
     /// The value of `COLUMNS`, if the value is a number above zero.
     pub(crate) columns: Option<usize>,
-    /// The value of `KUBECTL_SEQ_PROGRESS`, if the value is not empty.
-    pub(crate) progress: Option<String>,
+    /// Whether the terminal is known to show progress in its tab.
+    pub(crate) tab_progress: bool,
+    /// The variables of this program.
+    pub(crate) variables: Variables,
 }
 
 impl Environment {
@@ -44,7 +48,8 @@ impl Environment {
             dumb: text("TERM").map_or(cfg!(not(windows)), |term| term == "dumb"),
             utf8: is_utf8(locale.as_deref()),
             columns: text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
-            progress: text("KUBECTL_SEQ_PROGRESS"),
+            tab_progress: can_show_tab_progress(),
+            variables: Variables::from_process(),
         }
     }
 }

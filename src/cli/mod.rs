@@ -18,8 +18,11 @@ pub(crate) mod named_in_files;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod replay;
+#[cfg(test)]
+pub(crate) mod schema_tests;
 pub(crate) mod simulate;
 pub(crate) mod usage;
+pub(crate) mod variables;
 pub(crate) mod version;
 
 use std::ffi::OsString;
@@ -146,7 +149,9 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
         Subcommand::Complete { words } => {
             completion::print_completion(&command_line::command(), &words).await
         }
-        Subcommand::Version => report_result(version::run(), &message_streams(environment)),
+        Subcommand::Version(args) => {
+            report_result(version::run(args, environment).await, &message_streams(environment))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod captured_stream;
 mod change_command;
+mod identity;
 mod manifests;
 mod printed_objects;
 

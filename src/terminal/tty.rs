@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anstyle_progress::TermProgress;
 use crossterm::cursor::Show;
 use crossterm::event::DisableMouseCapture;
 use crossterm::terminal::{self, LeaveAlternateScreen};
@@ -77,7 +78,7 @@ impl Terminal for ControllingTerminal {
     fn set_raw(&mut self, raw: bool) -> io::Result<()> {
         RAW_MODE.store(raw, Ordering::Relaxed);
         if raw {
-            PANIC_HOOK.call_once(install_panic_hook);
+            install_panic_hook_once();
             terminal::enable_raw_mode()
         } else {
             terminal::disable_raw_mode()
@@ -115,22 +116,69 @@ pub(crate) fn note_alternate_screen(shown: bool) {
     ALTERNATE_SCREEN.store(shown, Ordering::Relaxed);
 }
 
-/// Makes a panic restore the terminal before it prints its message.
+/// Whether the terminal shows progress in its tab.
+static TAB_PROGRESS: AtomicBool = AtomicBool::new(false);
+
+/// Records whether the terminal shows progress in its tab, so that a panic can remove it.
+pub(crate) fn note_tab_progress(shown: bool) {
+    TAB_PROGRESS.store(shown, Ordering::Relaxed);
+}
+
+/// Makes a panic restore the terminal before it prints its message. Later calls have no effect.
+pub(crate) fn install_panic_hook_once() {
+    PANIC_HOOK.call_once(install_panic_hook);
+}
+
 fn install_panic_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if RAW_MODE.swap(false, Ordering::Relaxed) {
+        let is_raw = RAW_MODE.swap(false, Ordering::Relaxed);
+        if is_raw {
             // An error means that the terminal is gone.
             let _ = terminal::disable_raw_mode();
-            if let Ok(mut tty) = open_for_writing() {
-                let _ = crossterm::queue!(tty, DisableMouseCapture);
-                if ALTERNATE_SCREEN.swap(false, Ordering::Relaxed) {
-                    let _ = crossterm::queue!(tty, LeaveAlternateScreen);
-                }
-                let _ = crossterm::queue!(tty, Show);
-                let _ = tty.flush();
-            }
+        }
+        let sequences = restoring_sequences(
+            is_raw,
+            ALTERNATE_SCREEN.swap(false, Ordering::Relaxed),
+            TAB_PROGRESS.swap(false, Ordering::Relaxed),
+        );
+        if !sequences.is_empty()
+            && let Ok(mut tty) = open_for_writing()
+        {
+            let _ = tty.write_all(&sequences);
         }
         before(panic);
     }));
+}
+
+/// Returns the sequences that restore the terminal after a panic.
+fn restoring_sequences(is_raw: bool, is_alternate: bool, has_tab_progress: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to memory cannot fail.
+    if is_raw {
+        let _ = crossterm::queue!(out, DisableMouseCapture);
+        if is_alternate {
+            let _ = crossterm::queue!(out, LeaveAlternateScreen);
+        }
+        let _ = crossterm::queue!(out, Show);
+    }
+    if has_tab_progress {
+        let _ = write!(out, "{}", TermProgress::remove());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_undoes_only_what_the_program_changed() {
+        assert!(restoring_sequences(false, false, false).is_empty());
+        assert_eq!(restoring_sequences(false, false, true), b"\x1b]9;4;0;\x1b\\");
+        let all = String::from_utf8(restoring_sequences(true, true, true)).unwrap();
+        for sequence in ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h", "\u{1b}]9;4;0;"] {
+            assert!(all.contains(sequence), "{all:?}");
+        }
+    }
 }

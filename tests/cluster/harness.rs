@@ -161,7 +161,7 @@ pub(crate) fn kubectl(arguments: &[&str]) -> CommandResult {
 
 /// Variables that change the output of the program or of the kubectl that the program runs. The program does not
 /// inherit these variables.
-const OUTPUT_VARIABLES: [&str; 13] = [
+const OUTPUT_VARIABLES: [&str; 15] = [
     "BUILDKITE",
     "CI",
     "COLUMNS",
@@ -169,6 +169,8 @@ const OUTPUT_VARIABLES: [&str; 13] = [
     "GITLAB_CI",
     "KUBECTL_PATH",
     "KUBECTL_SEQ_PROGRESS",
+    "KUBECTL_SEQ_COLOR",
+    "KUBECTL_SEQ_MOUSE",
     "LANG",
     "LC_ALL",
     "LC_CTYPE",

@@ -42,8 +42,9 @@ mod rights;
 mod rollouts;
 mod status_column;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "these tests need only the runner and random numbers")]
+#[expect(dead_code, reason = "these tests do not need all helpers")]
 mod support;
 mod truth;
 mod usage;
+mod version;
 mod waiting;

@@ -8,11 +8,13 @@ mod hostile;
 mod hostile_server;
 mod kubectl_flags;
 mod replay;
+mod schema;
 mod simulate;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "these tests need only the runner")]
+#[expect(dead_code, clippy::unwrap_used, reason = "these tests need only a part of the helpers")]
 mod support;
 mod terminal;
+mod version;
 
 use support::runner::{CommandResult, program, run};
 

@@ -57,6 +57,61 @@ fn no_color_removes_the_colours_on_a_terminal() {
     assert!(!written.contains('\u{1b}') && written.contains("job/pi"), "{written:?}");
 }
 
+/// Returns the parameters of all sequences for progress in the tab.
+fn tab_progress(written: &str) -> Vec<&str> {
+    let parts = written.split("\u{1b}]9;4;").skip(1);
+    parts.map(|part| part.split_once("\u{1b}\\").expect("the end of the sequence").0).collect()
+}
+
+#[test]
+fn the_tab_shows_the_progress_of_the_run_and_nothing_afterwards() {
+    for progress in ["live", "lines"] {
+        let arguments = ["simulate", "--speed", "20", "--progress", progress];
+        let written = written_to_terminal(&arguments, &[("TERM_PROGRAM", "ghostty")]);
+        let states = tab_progress(&written);
+        assert!(states.iter().any(|state| state.starts_with("1;")), "{states:?}");
+        assert_eq!(states.last(), Some(&"0;"), "{states:?}");
+        for variables in [
+            &[] as &[_],
+            &[("TERM_PROGRAM", "ghostty"), ("TMUX", "/tmp/tmux,1,0")],
+            &[("TERM_PROGRAM", "ghostty"), ("CI", "true")],
+        ] {
+            let written = written_to_terminal(&arguments, variables);
+            assert!(tab_progress(&written).is_empty(), "{variables:?}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_removes_the_progress_from_the_tab() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (mut terminal, pts) = open().expect("a terminal");
+        terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
+        let command =
+            program(&["simulate", "--speed", "1", "--progress", "lines"], &[("TERM_PROGRAM", "WezTerm")]);
+        let mut child = command.spawn(pts).expect("the program runs");
+        let mut written = Vec::new();
+        let mut buffer = [0; 8192];
+        while !String::from_utf8_lossy(&written).contains("\u{1b}]9;4;1;") {
+            let length = terminal.read(&mut buffer).expect("the program runs");
+            written.extend_from_slice(&buffer[..length]);
+        }
+        let kill =
+            std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+        let _ = terminal.read_to_end(&mut written);
+        assert_eq!(child.wait().expect("the program ends").code(), Some(code));
+        assert_eq!(tab_progress(&String::from_utf8_lossy(&written)).last(), Some(&"0;"));
+    }
+}
+
+#[test]
+fn a_variable_leaves_the_mouse_to_the_terminal() {
+    let arguments = ["simulate", "--speed", "20"];
+    assert!(written_to_terminal(&arguments, &[]).contains("\u{1b}[?1000h"));
+    assert!(!written_to_terminal(&arguments, &[("KUBECTL_SEQ_MOUSE", "off")]).contains("\u{1b}[?1000h"));
+}
+
 /// Waits until the contents of `screen` fulfil `condition`.
 #[track_caller]
 fn wait_for(screen: &Mutex<vt100::Parser>, condition: impl Fn(&str) -> bool) {

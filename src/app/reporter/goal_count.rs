@@ -43,6 +43,12 @@ impl GoalCount {
         })
     }
 
+    /// The percentage that is reached. `None` without a wanted number.
+    pub(crate) fn percent(self) -> Option<u8> {
+        let wanted = self.wanted.filter(|wanted| *wanted > 0)?;
+        u8::try_from(self.reached.min(wanted) * 100 / wanted).ok()
+    }
+
     /// The number of characters of the count once all wanted Pods have reached the goal.
     pub(crate) fn final_width(self) -> usize {
         Self { reached: self.wanted.unwrap_or(self.reached), ..self }.to_string().len()

@@ -99,9 +99,11 @@ impl LiveReporter {
     pub(crate) fn new(console: Console, options: &RunOptions<'_>) -> Self {
         let Console { out, terminal, interactive } = console;
         let appearance = options.appearance;
+        let mut tui = TuiState::new(options.view_state());
+        tui.mouse = appearance.uses_mouse;
         Self {
             screen: FullScreen::new(out, appearance.stylesheet(), terminal),
-            tui: TuiState::new(options.view_state()),
+            tui,
             layout: ScreenLayout::default(),
             frame_cache: FrameCache::default(),
             glyphs: appearance.glyphs,

@@ -15,5 +15,6 @@ pub(crate) mod reported_facts;
 pub(crate) mod selection;
 pub(crate) mod status_lines;
 pub(crate) mod status_text;
+pub(crate) mod tab_progress;
 pub(crate) mod wait_text;
 pub(crate) mod what_if;

@@ -11,7 +11,9 @@ use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::once::{DocumentReporter, NamesReporter, PictureReporter};
 use crate::app::reporter::progress::ProgressReporter;
 use crate::app::reporter::status_lines::LineOptions;
+use crate::app::reporter::tab_progress::TabProgressReporter;
 use crate::app::run_options::RunOptions;
+use crate::terminal::tab_progress::TabProgress;
 use crate::view::Size;
 
 /// The reporters of a run, in the order in which they are called.
@@ -27,6 +29,10 @@ impl<'a> Reporters<'a> {
     pub(crate) fn for_following(options: &RunOptions<'a>, console: Console) -> Self {
         let appearance = options.appearance;
         let mut reporters = Self::default();
+        if appearance.tab_progress {
+            let progress = TabProgress::new(options.streams.live_stream());
+            reporters.others.push(Box::new(TabProgressReporter::new(progress)));
+        }
         match appearance.progress {
             ProgressDisplay::Live => {
                 reporters.live = Some(LiveReporter::new(console, options));

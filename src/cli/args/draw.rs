@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "Drawing")]
 #[expect(clippy::struct_excessive_bools, reason = "each field is a flag of its own")]
 pub(crate) struct DrawArgs {
-    /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorArg,
+    /// When to use colours [env: `KUBECTL_SEQ_COLOR`]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) color: Option<ColorArg>,
     /// Use ASCII characters only [default: if the locale is not UTF-8]
     #[arg(long)]
     pub(crate) ascii: bool,

@@ -11,6 +11,7 @@ pub(crate) mod node;
 pub(crate) mod retry;
 pub(crate) mod watch;
 
+pub(crate) use crate::source::cluster::api::access::AccessQuestion;
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
 pub(crate) use crate::source::cluster::api::discovery::{

@@ -25,6 +25,11 @@ impl ClockOffset {
         Arc::clone(&self.estimate)
     }
 
+    /// Returns the lowest and the highest possible offset in milliseconds, or `None` before the first answer.
+    pub(crate) fn range_millis(&self) -> Option<(i64, i64)> {
+        *self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Narrows the offset by the `Date` header of an answer. The request was sent at `sent`, and the head of the answer
     /// arrived at `received`. Both are times of this machine's clock.
     pub(crate) fn narrow(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {

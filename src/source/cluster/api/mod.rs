@@ -1,5 +1,6 @@
 //! Connects to the API server, sends requests, decodes the answers, and explains errors to the user.
 
+pub(crate) mod access;
 pub(crate) mod client;
 pub(crate) mod clock_offset;
 pub(crate) mod connection;
