@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::cli::args::connection::{ConnectionArgs, accept_global_flags, global_flags};
@@ -9,6 +10,7 @@ use crate::cli::args::what_if::join_value;
 use crate::cli::change::command::ChangeArgs;
 use crate::cli::change::words::divide_words;
 use crate::cli::get::GetArgs;
+use crate::cli::help::{add_examples, arrange_help, short_help};
 use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, declared_flags};
 use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
@@ -31,10 +33,10 @@ use crate::source::kubectl::ChangeCommand;
     bin_name = "kubectl seq",
     version,
     disable_help_subcommand = false,
-    override_usage = "kubectl seq [-n NAMESPACE | -A] [-l SELECTOR] [-w]   the workloads of the last hour\n       kubectl seq COMMAND [OPTIONS]",
+    override_usage = "kubectl seq [-n NAMESPACE | -A] [-w]    the workloads of the last hour\n       kubectl seq COMMAND [OPTIONS]",
     args_override_self = true,
-    max_term_width = 100,
-    after_help = EXIT_CODES
+    max_term_width = 80,
+    after_long_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
     /// The subcommand.
@@ -50,16 +52,18 @@ pub(crate) struct Cli {
 /// Every visible subcommand accepts kubectl's global flags. Subcommands that do not connect to a cluster ignore these
 /// flags.
 pub fn command() -> clap::Command {
-    let mut command = Cli::command();
+    let command = Cli::command();
     let without_cluster: Vec<String> = command
         .get_subcommands()
         .filter(|sub| sub.get_arguments().all(|arg| arg.get_long() != Some("kubeconfig")))
         .map(|sub| sub.get_name().to_owned())
         .filter(|name| name != COMPLETE)
         .collect();
-    for name in without_cluster {
-        command = command.mut_subcommand(name, accept_global_flags);
-    }
+    let mut command = add_examples(command).mut_subcommands(|sub| {
+        let accepts_no_flags = without_cluster.iter().any(|name| sub.get_name() == name);
+        let sub = if accepts_no_flags { accept_global_flags(sub) } else { sub };
+        if sub.is_hide_set() { sub } else { arrange_help(sub) }
+    });
     command.build();
     command
 }
@@ -79,6 +83,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     {
         return Err(version);
     }
+    let asks_for_long_help = words.iter().any(|word| word == "--help");
     let mut words = arrange_words(&command, words);
     if let Some(error) = unknown_command_error(&command, &words) {
         return Err(error);
@@ -100,7 +105,15 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     }
     let typed = words.clone();
     words.insert(0, program);
-    let matches = command.try_get_matches_from_mut(words)?;
+    let matches = command.try_get_matches_from_mut(words).map_err(|error| {
+        let subcommand = typed.first().and_then(|name| command.find_subcommand(name));
+        match subcommand.filter(|sub| sub.get_name() != HELP && !asks_for_long_help) {
+            Some(sub) if error.kind() == ErrorKind::DisplayHelp => {
+                short_help(sub.clone()).unwrap_or(error)
+            }
+            Some(_) | None => error,
+        }
+    })?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let flags = matches.subcommand().map(|(_, flags)| flags);
     cli.verbosity =
@@ -154,7 +167,7 @@ pub(crate) fn move_leading_global_flags(words: &[OsString]) -> Vec<OsString> {
 
 /// Returns the part of the help that fits on a small screen.
 pub(crate) fn first_help_screen() -> String {
-    let mut command = command().after_help("");
+    let mut command = command();
     format!("{}\n", command.render_help().to_string().trim_end())
 }
 
@@ -204,9 +217,7 @@ pub(crate) enum Subcommand {
     /// Runs `kubectl apply` with your flags and standard input, then follows the applied workloads. All flags of
     /// `kubectl apply` and all global flags of kubectl are accepted. Only `--timeout` and the formats of `-o` have a
     /// meaning of their own.
-    #[command(
-        override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
-    )]
+    #[command(override_usage = "kubectl seq apply (-f FILE | -k DIRECTORY) [OPTIONS] [FLAGS OF KUBECTL]")]
     Apply(ChangeArgs),
     /// Create objects, then follow the created workloads until they end
     ///
@@ -215,7 +226,7 @@ pub(crate) enum Subcommand {
     /// `create deployment` and `create cronjob` take the flags that kubectl lists for them. Other subcommands are passed
     /// on to kubectl unchanged.
     #[command(
-        override_usage = "kubectl seq create (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL CREATE FLAGS]\n       kubectl seq create job NAME (--image IMAGE | --from cronjob/NAME) [OPTIONS] [-- COMMAND]\n       kubectl seq create (deployment | cronjob | ...) NAME [OPTIONS] [FLAGS OF THE KUBECTL COMMAND]"
+        override_usage = "kubectl seq create (-f FILE | -k DIRECTORY) [OPTIONS] [FLAGS OF KUBECTL]\n       kubectl seq create job NAME [OPTIONS] [FLAGS OF KUBECTL] [-- COMMAND]\n       kubectl seq create (deployment | ...) NAME [OPTIONS] [FLAGS OF KUBECTL]"
     )]
     Create(ChangeArgs),
     /// Replace objects, with --force to run a Job again, then follow the new workloads
@@ -224,7 +235,7 @@ pub(crate) enum Subcommand {
     /// `kubectl replace` and all global flags of kubectl are accepted. With `--force`, kubectl deletes each object and
     /// creates it again, and only the new object and its Pods are followed.
     #[command(
-        override_usage = "kubectl seq replace [--force] (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL REPLACE FLAGS]"
+        override_usage = "kubectl seq replace [--force] -f FILE [OPTIONS] [FLAGS OF KUBECTL]"
     )]
     Replace(ChangeArgs),
     /// Show the timeline of existing objects; with --watch, follow them until they end
@@ -243,7 +254,10 @@ pub(crate) enum Subcommand {
     /// The views, the formats and the exit code are those of the run. On a terminal the recording is played; elsewhere it is
     /// shown at once.
     Replay(ReplayArgs),
-    /// Print a completion script for kubectl-seq. To complete `kubectl seq`, put `completions/kubectl_complete-seq` on the PATH
+    /// Print the completion script of a shell, for kubectl-seq
+    ///
+    /// For `kubectl seq`, put the file `completions/kubectl_complete-seq` on the PATH instead. kubectl's own completion
+    /// runs this file.
     Completion {
         /// The shell
         shell: clap_complete::Shell,

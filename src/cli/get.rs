@@ -41,26 +41,28 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     pub(crate) files: FileArgs,
     /// Only objects with these labels
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    #[arg(short = 'l', long, value_name = "SELECTOR", help_heading = "Selection")]
     pub(crate) selector: Option<String>,
     /// Only objects with these fields
-    #[arg(long, value_name = "SELECTOR")]
+    #[arg(long, value_name = "SELECTOR", help_heading = "Selection")]
     pub(crate) field_selector: Option<String>,
     /// Objects of all namespaces
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, help_heading = "Selection")]
     pub(crate) all_namespaces: bool,
     /// Number of objects in each part of a list; 0 for all at once
-    #[arg(long, value_name = "N", default_value_t = 0, hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Selection")]
     pub(crate) chunk_size: u32,
-    /// Follow until everything has ended
-    #[arg(short, long)]
-    pub(crate) watch: bool,
     /// Succeed if an object does not exist
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     pub(crate) ignore_not_found: bool,
-    /// Output format [default: runs for several workloads that are not named, otherwise seq]
-    #[arg(short, long, value_name = "FORMAT")]
+    /// Output format
+    ///
+    /// Without the flag, the format is runs for several workloads that are not named, and otherwise seq.
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) output: Option<OutputFormat>,
+    /// Follow until everything has ended
+    #[arg(short, long, help_heading = "Following")]
+    pub(crate) watch: bool,
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,

@@ -10,6 +10,7 @@ pub(crate) mod completion;
 pub(crate) mod connect;
 pub(crate) mod environment;
 pub(crate) mod get;
+pub(crate) mod help;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flags;

@@ -30,12 +30,14 @@ pub(crate) struct PodArgs {
     /// Name of the Pod, or `pod/NAME`
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Follow until the Pod has ended
-    #[arg(short, long)]
-    pub(crate) watch: bool,
-    /// Output format; json and yaml print the Pod object exactly as `kubectl get pod` does
-    #[arg(short, long, value_name = "FORMAT")]
+    /// Output format
+    ///
+    /// json and yaml print the Pod object exactly as `kubectl get pod` does.
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) output: Option<String>,
+    /// Follow until the Pod has ended
+    #[arg(short, long, help_heading = "Following")]
+    pub(crate) watch: bool,
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,

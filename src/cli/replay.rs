@@ -28,11 +28,14 @@ pub(crate) struct ReplayArgs {
     /// The recording, `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Recorded seconds per second, 0 for no delay [default: 4 live on a terminal, or more if the replay would take longer than 20s; else 0]
-    #[arg(long, value_name = "X", value_parser = parse_speed)]
+    /// Recorded seconds per second, 0 for no delay
+    ///
+    /// Without the flag, the speed is 4 live on a terminal, or more if the replay would take longer than 20s. Elsewhere,
+    /// it is 0.
+    #[arg(long, help_heading = "Playback", value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq", help_heading = "Output")]
     pub(crate) output: OutputFormat,
     /// The flags that control following.
     #[command(flatten)]

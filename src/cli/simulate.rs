@@ -24,20 +24,26 @@ use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, Ma
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
 pub(crate) struct SimulateArgs {
-    /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
-    #[arg(short, long, value_name = "FILENAME")]
+    /// Job manifest, `-` for standard input
+    ///
+    /// Without the flag, the simulation runs Kubernetes' pi Job with 20 completions, 4 at once.
+    #[arg(short, long, value_name = "FILENAME", help_heading = "Simulation")]
     pub(crate) filename: Option<PathBuf>,
-    /// Seed of the random numbers: the same seed gives the same run
-    #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
+    /// Seed of the random numbers
+    ///
+    /// The same seed gives the same run.
+    #[arg(long, help_heading = "Simulation", default_value_t = DEFAULT_SEED, value_name = "N")]
     pub(crate) seed: u64,
-    /// Simulated seconds per second, 0 for no delay [default: 4 live on a terminal, else 0]
-    #[arg(long, value_name = "X", value_parser = parse_speed)]
+    /// Simulated seconds per second, 0 for no delay
+    ///
+    /// Without the flag, the speed is 4 live on a terminal, and otherwise 0.
+    #[arg(long, help_heading = "Simulation", value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
     /// Nodes of the simulated cluster
-    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
+    #[arg(long, help_heading = "Simulation", default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
     pub(crate) nodes: u32,
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq", help_heading = "Output")]
     pub(crate) output: OutputFormat,
     /// The flags that control following.
     #[command(flatten)]

@@ -8,10 +8,42 @@ fn every_command_has_a_help() {
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
     let names = visible.map(clap::Command::get_name).filter(|name| *name != "help");
     for name in [""].into_iter().chain(names) {
-        let arguments: Vec<&str> = name.split_whitespace().chain(["--help"]).collect();
-        let snapshot = if name.is_empty() { "help".to_owned() } else { format!("help_{name}") };
-        insta::assert_snapshot!(snapshot, seq(&arguments));
+        for (flag, topic) in [("--help", "help"), ("-h", "short_help")] {
+            let arguments: Vec<&str> = name.split_whitespace().chain([flag]).collect();
+            let snapshot = if name.is_empty() { topic.to_owned() } else { format!("{topic}_{name}") };
+            let result = seq(&arguments);
+            let is_too_wide = |line: &&str| line.chars().count() > 80;
+            assert_eq!(result.stdout.lines().find(is_too_wide), None, "{name} {flag}");
+            // The smallest usual terminal has 24 lines, and the shell's prompt takes one of them.
+            assert!(flag == "--help" || result.stdout.lines().count() <= 23, "{name}: {result}");
+            insta::assert_snapshot!(snapshot, result);
+        }
     }
+}
+
+#[test]
+fn each_flag_is_in_the_group_where_users_look_for_it() {
+    let help = seq(&["get", "--help"]).stdout;
+    let group_of = |flag: &str| {
+        let lines =
+            help.lines().take_while(|line| !line.trim_start().trim_start_matches("-o, ").starts_with(flag));
+        lines.filter(|line| !line.starts_with(' ') && line.ends_with(':')).last()
+    };
+    for (flag, group) in [
+        ("--output", "Output:"),
+        ("--record", "Output:"),
+        ("--timeout", "Following:"),
+        ("--fail-if", "Following:"),
+        ("--logs", "Logs:"),
+        ("--sort", "Drawing:"),
+        ("--color", "Drawing:"),
+        ("--context", "Connection (as in kubectl):"),
+    ] {
+        assert_eq!(group_of(flag), Some(group), "{flag}");
+    }
+    let position = |text: &str| help.find(text).unwrap_or_else(|| panic!("no {text} in {help}"));
+    let groups = ["Examples:", "Selection:", "Output:", "Following:", "Drawing:", "Connection"];
+    assert!(groups.windows(2).all(|pair| position(pair[0]) < position(pair[1])), "{help}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod help;
 mod hostile;
 mod hostile_server;
 mod kubectl_flags;
+mod man_pages;
 mod replay;
 mod schema;
 mod simulate;

@@ -8,7 +8,10 @@ use crate::timeline::BudgetCondition;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct BudgetArgs {
-    /// Exit with 4 if this is true at the end: `p95(coldStart) > 30s`, `share(idle) > 10%`, `wall > 5m`; may be repeated
+    /// Exit with 4 if this is true: `share(idle) > 10%`
+    ///
+    /// The condition is checked at the end. Other conditions are for example `p95(coldStart) > 30s` and `wall > 5m`.
+    /// The flag can be repeated.
     #[arg(long, value_name = "CONDITION")]
     pub(crate) fail_if: Vec<BudgetCondition>,
 }

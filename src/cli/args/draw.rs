@@ -16,14 +16,18 @@ pub(crate) struct DrawArgs {
     /// Number of columns [default: the terminal's, else 120]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
     pub(crate) width: Option<u16>,
-    /// Order of the Pods [default: index for Indexed Jobs, else start]
+    /// Order of the Pods
+    ///
+    /// Without the flag, the order is `index` for Indexed Jobs, and otherwise `start`.
     #[arg(long, value_name = "BY")]
     pub(crate) sort: Option<SortArg>,
     /// How rows are divided into blocks
     #[arg(long, value_name = "BY", default_value = "workload")]
     pub(crate) group_by: GroupByArg,
-    /// Add a table of Pods, pulls, slot time and lost work per node or per image (seq, table, wide)
-    #[arg(long, value_name = "BY")]
+    /// Add a table per `node` or per `image`
+    ///
+    /// The table has Pods, pulls, slot time and lost work. The formats seq, table and wide have it.
+    #[arg(long, value_name = "BY", help_heading = "Output")]
     pub(crate) by: Option<ByArg>,
     /// The time at which bars begin
     #[arg(long, value_name = "AT", default_value = "wall")]
@@ -35,7 +39,7 @@ pub(crate) struct DrawArgs {
     #[arg(long)]
     pub(crate) utc: bool,
     /// Print the field or event from which each time was read
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) explain: bool,
     /// Leave out the names of the columns (table, wide, runs)
     #[arg(long)]

@@ -14,13 +14,19 @@ use crate::source::{ErrorKind, SourceError};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FailureArgs {
-    /// Stop following, with exit code 1, at the first Pod that has failed for good or cannot start
+    /// Stop at the first failure, with exit code 1
+    ///
+    /// A failure is a Pod that has failed for good or cannot start.
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// How long a Pod may be unschedulable, or not be taken up by its node, before it counts as unable to start
+    /// Time after which a waiting Pod cannot start
+    ///
+    /// The time counts while the Pod is unschedulable, or while its node does not take it up.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub(crate) fail_fast_after: Duration,
-    /// If one workload was followed and failed, exit with the exit code of the container that failed
+    /// Exit with the exit code of the failed container
+    ///
+    /// The flag has an effect if one workload was followed and failed.
     #[arg(long)]
     pub(crate) pod_exit_code: bool,
 }

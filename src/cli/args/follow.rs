@@ -10,7 +10,7 @@ use crate::app::ci::service::CiService;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FollowArgs {
-    /// Stop following after this time: `90s`, `10m`, `2h`; 0 for no limit
+    /// Stop after this time, such as `90s` or `10m`
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
     pub(crate) timeout: std::time::Duration,
     /// Number of log lines to show of a failing container or of the Pod that is shown; 0 for none
@@ -23,10 +23,10 @@ pub(crate) struct FollowArgs {
     #[arg(short, long)]
     pub(crate) interactive: bool,
     /// Append a Markdown report to this file at the end
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) summary: Option<PathBuf>,
     /// CI service for whose log the failures become collapsed groups and the cause an annotation
-    #[arg(long, value_name = "SERVICE", default_value = "auto")]
+    #[arg(long, value_name = "SERVICE", default_value = "auto", help_heading = "Output")]
     pub(crate) ci: CiArg,
 }
 

@@ -9,7 +9,7 @@ use crate::source::{ErrorKind, SourceError};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Logs")]
 pub(crate) struct LogArgs {
-    /// Show the logs of all Pods while following, or of failed Pods only
+    /// Show the logs of all Pods, or of failed Pods
     #[arg(
         long,
         value_name = "PODS",
@@ -18,8 +18,10 @@ pub(crate) struct LogArgs {
         default_missing_value = "all"
     )]
     pub(crate) logs: Option<LogsArg>,
-    /// Containers whose logs are shown besides the main containers: `all` init containers and sidecars, or the
-    /// container with this name
+    /// More containers whose logs are shown
+    ///
+    /// `all` means init containers and sidecars. A name means the container with this name. The logs of the main
+    /// containers are always shown.
     #[arg(long, value_name = "all|NAME", requires = "logs")]
     pub(crate) logs_containers: Option<String>,
     /// Number of logs that are read at the same time

@@ -57,7 +57,7 @@ mod tests {
         let apply = command.find_subcommand("apply").unwrap();
         let output = apply.get_arguments().find(|argument| argument.get_long() == Some("output")).unwrap();
         let help = output.get_help().unwrap().to_string();
-        let (list, _) = help.strip_prefix("Output format: ").unwrap().split_once('.').unwrap();
+        let list = help.strip_prefix("Output format: ").unwrap();
         let names: Vec<String> = OutputFormat::value_variants()
             .iter()
             .map(|format| format.to_possible_value().unwrap().get_name().to_owned())

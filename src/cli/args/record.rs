@@ -9,10 +9,11 @@ use crate::source::recording::Recorder;
 
 /// The recording flag.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Following")]
+#[command(next_help_heading = "Output")]
 pub(crate) struct RecordArgs {
-    /// Record the run to this file, for `kubectl seq replay`. The file contains names, times and reasons, but no
-    /// environment variables, arguments, logs or free text
+    /// Record the run, for `kubectl seq replay`
+    ///
+    /// The file contains names, times and reasons, but no environment variables, arguments, logs or free text.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 }

@@ -33,12 +33,14 @@ use crate::source::{ErrorKind, SourceError};
 /// The arguments of `kubectl seq apply`, `create` and `replace`.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
-    /// Run kubectl only, do not follow
-    #[arg(long)]
-    pub(crate) detach: bool,
-    /// Output format: seq, table, wide, grid, runs, json, jsonl, yaml, name. With any other format of kubectl, nothing is followed
-    #[arg(short, long, value_name = "FORMAT")]
+    /// Output format: seq, table, wide, grid, runs, json, jsonl, yaml, name
+    ///
+    /// With any other format of kubectl, nothing is followed.
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) output: Option<String>,
+    /// Run kubectl only, do not follow
+    #[arg(long, help_heading = "Following")]
+    pub(crate) detach: bool,
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,

@@ -1,0 +1,151 @@
+//! The examples that the help and the man page of each command show.
+
+/// Returns the examples of a command: lines of shell comments and command lines, of which all but the first are indented.
+/// Empty if the command has no examples.
+pub(crate) fn examples(command: &str) -> &'static str {
+    match command {
+        "kubectl-seq" => ROOT,
+        "apply" => APPLY,
+        "create" => CREATE,
+        "replace" => REPLACE,
+        "get" => GET,
+        "pod" => POD,
+        "simulate" => SIMULATE,
+        "replay" => REPLAY,
+        "completion" => COMPLETION,
+        "version" => VERSION,
+        _ => "",
+    }
+}
+
+const ROOT: &str = "\
+# Try the program without a cluster
+  kubectl seq simulate
+
+  # Apply a Job and follow it until it ends
+  kubectl seq apply -f job.yaml
+
+  # Show where the time of a Job went
+  kubectl seq get job/pi";
+
+const APPLY: &str = "\
+# Apply a Job and follow it until it ends
+  kubectl seq apply -f job.yaml
+
+  # In CI: stop at the first failure, after ten minutes at most
+  kubectl seq apply -f job.yaml --fail-fast --timeout 10m
+
+  # Fail if the cold start of one Pod in twenty takes over 30 seconds
+  kubectl seq apply -f job.yaml --fail-if 'p95(coldStart) > 30s'
+
+  # Show the logs of the Pods while the Job runs
+  kubectl seq apply -f job.yaml --logs
+
+  # Record the run, and show it again later
+  kubectl seq apply -f job.yaml --record run.jsonl
+  kubectl seq replay run.jsonl";
+
+const CREATE: &str = "\
+# Create a Job with a generated name and follow it
+  kubectl seq create -f job.yaml
+
+  # Run a CronJob now
+  kubectl seq create job backup-now --from=cronjob/backup
+
+  # Run a command as a Job
+  kubectl seq create job hello --image=busybox -- echo hello";
+
+const REPLACE: &str = "\
+# Run a Job again
+  kubectl seq replace --force -f job.yaml";
+
+const GET: &str = "\
+# Show where the time of a Job went
+  kubectl seq get job/pi
+
+  # Follow all Jobs of a namespace until they have ended
+  kubectl seq get jobs -n batch --watch
+
+  # Compare everything that runs Pods, in all namespaces
+  kubectl seq get all -A
+
+  # Show the Pods that ran on a node
+  kubectl seq get node/node-1
+
+  # Show the Pods with the longest cold start first, as a table
+  kubectl seq get job/pi -o table --sort cold
+
+  # Print a document for programs
+  kubectl seq get job/pi -o json
+
+  # Predict what would make the Job faster
+  kubectl seq get job/pi --what-if";
+
+const POD: &str = "\
+# Show the phases, containers and events of a Pod
+  kubectl seq pod pi-4h9hq
+
+  # Follow a Pod until it ends, with its logs
+  kubectl seq pod pi-4h9hq --watch --logs";
+
+const SIMULATE: &str = "\
+# Run Kubernetes' pi Job
+  kubectl seq simulate
+
+  # Run your own manifest on eight nodes
+  kubectl seq simulate -f job.yaml --nodes 8
+
+  # Print the end result of another run at once
+  kubectl seq simulate --seed 7 --speed 0";
+
+const REPLAY: &str = "\
+# Play a recording
+  kubectl seq replay run.jsonl
+
+  # Print the table of the recorded run
+  kubectl seq replay run.jsonl -o table --speed 0";
+
+const COMPLETION: &str = "\
+# bash
+  source <(kubectl-seq completion bash)
+
+  # zsh
+  source <(kubectl-seq completion zsh)
+
+  # fish
+  kubectl-seq completion fish | source
+
+  # PowerShell
+  kubectl-seq completion powershell | Out-String | Invoke-Expression";
+
+const VERSION: &str = "\
+# Print the version
+  kubectl seq version";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::command_line::{command, parse};
+
+    #[test]
+    fn every_visible_command_has_examples_and_each_example_is_accepted() {
+        let root = command();
+        let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
+        let names = commands.map(clap::Command::get_name).filter(|name| *name != "help");
+        for name in ["kubectl-seq"].into_iter().chain(names) {
+            let lines: Vec<&str> = examples(name).lines().map(str::trim).collect();
+            let commands = lines.iter().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            assert!(commands.clone().next().is_some(), "{name} has no example");
+            for line in commands.filter(|line| line.starts_with("kubectl seq ")) {
+                // The parts between single quotes are at odd positions.
+                let parts = line.split('\'').enumerate();
+                let words = parts.flat_map(|(index, part)| match index % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                });
+                let words = ["kubectl-seq"].into_iter().chain(words.skip(2)).map(Into::into).collect();
+                assert!(parse(words).is_ok(), "{line}");
+            }
+        }
+    }
+}

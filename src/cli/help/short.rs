@@ -1,0 +1,46 @@
+//! The text of `-h`: the most used flags of a subcommand, on one screen.
+
+use clap::{Arg, Command, Error};
+
+/// The flags that `-h` shows, if the subcommand has them.
+const MOST_USED: [&str; 18] = [
+    "all-namespaces",
+    "context",
+    "detach",
+    "fail-fast",
+    "fail-if",
+    "filename",
+    "logs",
+    "namespace",
+    "nodes",
+    "output",
+    "record",
+    "seed",
+    "selector",
+    "sort",
+    "speed",
+    "timeout",
+    "watch",
+    "what-if",
+];
+
+/// The flags whose values `-h` lists. The lists of the other flags would fill the screen.
+const LISTED: [&str; 2] = ["output", "sort"];
+
+/// Returns the text of `-h` of a subcommand, which clap reports as an error.
+pub(crate) fn short_help(command: Command) -> Option<Error> {
+    let all = format!("All flags, with examples: {} --help", command.get_bin_name().unwrap_or_default());
+    let command = command.after_help(all).mut_args(shorten);
+    command.try_get_matches_from(["", "-h"]).err()
+}
+
+/// Hides an argument that is not one of the most used flags, and moves the others to one group.
+fn shorten(arg: Arg) -> Arg {
+    let name = arg.get_long().unwrap_or_default().to_owned();
+    let is_listed = LISTED.contains(&name.as_str());
+    let is_shown = MOST_USED.contains(&name.as_str()) && !arg.is_hide_set();
+    arg.help_heading(None::<&'static str>)
+        .hide(!is_shown)
+        .hide_possible_values(!is_listed)
+        .hide_default_value(true)
+}
