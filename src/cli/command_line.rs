@@ -9,6 +9,7 @@ use crate::cli::args::connection::{ConnectionArgs, accept_global_flags, global_f
 use crate::cli::args::what_if::join_value;
 use crate::cli::change::command::ChangeArgs;
 use crate::cli::change::words::divide_words;
+use crate::cli::completion_script::Shell;
 use crate::cli::get::GetArgs;
 use crate::cli::help::{add_examples, arrange_help, short_help};
 use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, declared_flags};
@@ -108,9 +109,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from_mut(words).map_err(|error| {
         let subcommand = typed.first().and_then(|name| command.find_subcommand(name));
         match subcommand.filter(|sub| sub.get_name() != HELP && !asks_for_long_help) {
-            Some(sub) if error.kind() == ErrorKind::DisplayHelp => {
-                short_help(sub.clone()).unwrap_or(error)
-            }
+            Some(sub) if error.kind() == ErrorKind::DisplayHelp => short_help(sub.clone()).unwrap_or(error),
             Some(_) | None => error,
         }
     })?;
@@ -234,9 +233,7 @@ pub(crate) enum Subcommand {
     /// Runs `kubectl replace` with your flags and standard input, then follows the replaced workloads. All flags of
     /// `kubectl replace` and all global flags of kubectl are accepted. With `--force`, kubectl deletes each object and
     /// creates it again, and only the new object and its Pods are followed.
-    #[command(
-        override_usage = "kubectl seq replace [--force] -f FILE [OPTIONS] [FLAGS OF KUBECTL]"
-    )]
+    #[command(override_usage = "kubectl seq replace [--force] -f FILE [OPTIONS] [FLAGS OF KUBECTL]")]
     Replace(ChangeArgs),
     /// Show the timeline of existing objects; with --watch, follow them until they end
     Get(GetArgs),
@@ -260,7 +257,7 @@ pub(crate) enum Subcommand {
     /// runs this file.
     Completion {
         /// The shell
-        shell: clap_complete::Shell,
+        shell: Shell,
     },
     /// Called by kubectl to complete `kubectl seq`.
     #[command(name = COMPLETE, hide = true, disable_help_flag = true)]

@@ -7,6 +7,7 @@ pub(crate) mod args;
 pub(crate) mod change;
 pub(crate) mod command_line;
 pub(crate) mod completion;
+pub(crate) mod completion_script;
 pub(crate) mod connect;
 pub(crate) mod environment;
 pub(crate) mod get;
@@ -143,10 +144,9 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             ))
             .await
         }
-        Subcommand::Completion { shell } => report_result(
-            completion::print_script(shell, &mut command_line::command()),
-            &message_streams(environment),
-        ),
+        Subcommand::Completion { shell } => {
+            report_result(completion_script::print_script(shell), &message_streams(environment))
+        }
         Subcommand::Complete { words } => {
             completion::print_completion(&command_line::command(), &words).await
         }

@@ -12,15 +12,18 @@ use crate::source::{ErrorKind, SourceError};
 
 /// The flags that name objects by files.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Selection")]
 pub(crate) struct FileArgs {
-    /// Show what this file, folder or URL names; `-` for standard input
+    /// Show what this file, folder or URL names
+    ///
+    /// `-` means standard input.
     #[arg(short, long, value_name = "FILENAME", value_delimiter = ',', value_hint = clap::ValueHint::AnyPath)]
     pub(crate) filename: Vec<String>,
     /// Show what this kustomization names
-    #[arg(short = 'k', long, value_name = "DIRECTORY", hide_short_help = true)]
+    #[arg(short = 'k', long, value_name = "DIRECTORY")]
     pub(crate) kustomize: Option<String>,
     /// Read the folders of --filename with their folders
-    #[arg(short = 'R', long, hide_short_help = true)]
+    #[arg(short = 'R', long)]
     pub(crate) recursive: bool,
 }
 

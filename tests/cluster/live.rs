@@ -15,14 +15,14 @@ use crate::harness::{Namespace, manifest, wait_or_kill};
 const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program on a pseudo-terminal.
-struct Screen {
+pub(crate) struct Screen {
     pty: Arc<Pty>,
     parser: Arc<Mutex<vt100::Parser>>,
     child: Child,
 }
 
 impl Screen {
-    fn start(columns: u16, rows: u16, command: &std::process::Command) -> Self {
+    pub(crate) fn start(columns: u16, rows: u16, command: &std::process::Command) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
         let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
@@ -47,8 +47,14 @@ impl Screen {
         Self { pty, parser, child }
     }
 
-    fn type_in(&self, keys: &str) {
+    pub(crate) fn type_in(&self, keys: &str) {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Ends the program, whatever it does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     fn read_screen<T>(&self, read: impl FnOnce(&vt100::Screen) -> T) -> T {
@@ -56,7 +62,7 @@ impl Screen {
     }
 
     #[track_caller]
-    fn wait_until(&self, expected: &str, shows: impl Fn(&vt100::Screen) -> bool) {
+    pub(crate) fn wait_until(&self, expected: &str, shows: impl Fn(&vt100::Screen) -> bool) {
         let start = Instant::now();
         while !self.read_screen(&shows) {
             assert!(
@@ -69,7 +75,7 @@ impl Screen {
     }
 
     #[track_caller]
-    fn wait_for_text(&self, text: &str) {
+    pub(crate) fn wait_for_text(&self, text: &str) {
         self.wait_until(text, |screen| screen.contents().contains(text));
     }
 }

@@ -13,6 +13,7 @@ mod bad_day;
 mod ci_page;
 mod clock_shift;
 mod come_and_go;
+mod completion;
 mod create;
 mod credentials;
 mod cron_job;

@@ -1,6 +1,7 @@
 //! Runs the program as a user does, without a cluster. Checks both output streams and the exit code.
 
 mod ci;
+mod completion;
 #[expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 mod documents;
 mod help;

@@ -49,7 +49,7 @@ connection_flags! {
     #[arg(short, long)]
     server: Option<String>,
     /// Bearer token
-    #[arg(long, hide_short_help = true)]
+    #[arg(long)]
     token: Option<String>,
     /// User name for basic authentication
     #[arg(long, hide = true)]
@@ -58,43 +58,43 @@ connection_flags! {
     #[arg(long, hide = true)]
     password: Option<String>,
     /// Client certificate file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     client_certificate: Option<String>,
     /// Client key file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     client_key: Option<String>,
     /// Certificate authority file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     certificate_authority: Option<String>,
     /// Do not check the server's certificate
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_short_help = true, action = ArgAction::Set, value_parser = parse_bool)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, action = ArgAction::Set, value_parser = parse_bool)]
     insecure_skip_tls_verify: bool,
     /// Name in the server's certificate
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(long, value_name = "NAME")]
     tls_server_name: Option<String>,
     /// URL of the proxy for requests to the API server
-    #[arg(long, value_name = "URL", hide_short_help = true)]
+    #[arg(long, value_name = "URL")]
     proxy_url: Option<String>,
     /// User to impersonate
     #[arg(long = "as", value_name = "USER")]
     impersonate: Option<String>,
     /// Uid to impersonate
-    #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
+    #[arg(long = "as-uid", value_name = "UID")]
     impersonate_uid: Option<String>,
     /// Group to impersonate; can be repeated
-    #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
+    #[arg(long = "as-group", value_name = "GROUP")]
     impersonate_groups: Vec<String>,
     /// Extra field of the user to impersonate; can be repeated
-    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE")]
     impersonate_user_extra: Vec<String>,
     /// Time limit of a single request, 0 for none. Does not apply to watches
-    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    #[arg(long, value_name = "DURATION")]
     request_timeout: Option<String>,
     /// Ask for uncompressed answers [default: if the server runs on this machine]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true, value_parser = parse_bool)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     disable_compression: Option<bool>,
     /// Preferences file of the wrapped kubectl
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     kuberc: Option<PathBuf>,
 }
 
@@ -218,14 +218,10 @@ impl Args for ConnectionArgs {
         command.args(KUBECTL_ONLY.map(|(name, short, takes)| {
             let arg = Arg::new(name).long(name).short(short).value_parser(OsStringValueParser::new());
             let arg = match name {
-                "cache-dir" => arg
-                    .value_name("DIRECTORY")
-                    .help("Cache directory of the wrapped kubectl")
-                    .hide_short_help(true),
+                "cache-dir" => arg.value_name("DIRECTORY").help("Cache directory of the wrapped kubectl"),
                 "v" => arg
                     .value_name("LEVEL")
-                    .help("Show diagnostics: 1 to 5 the steps, 6 and more the requests with their times")
-                    .hide_short_help(true),
+                    .help("Show diagnostics: 1 to 5 the steps, 6 and more the requests with their times"),
                 _ => arg.hide(true),
             };
             let arg = match takes {

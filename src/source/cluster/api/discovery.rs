@@ -161,9 +161,17 @@ fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
     types_with_pods().chain([(Resource::node(), &["no"][..]), (Resource::namespace(), &["ns"][..])])
 }
 
+/// Returns the plurals of the types that are found without API discovery, each with its kind and API version.
+pub(crate) fn known_type_names() -> impl Iterator<Item = (String, String)> {
+    known_types().map(|(resource, _)| {
+        let about = format!("{} ({})", resource.kind, resource.api_version());
+        (resource.plural, about)
+    })
+}
+
 /// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own
 /// type, even if another group has a type of the same name.
-fn find_known_type(word: &str) -> Option<Resource> {
+pub(crate) fn find_known_type(word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
     let (name, group_or_version) = word.split_once('.').unwrap_or((&word, ""));
     let is_named = |resource: &Resource, short_names: &[&str]| {

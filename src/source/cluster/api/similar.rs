@@ -2,13 +2,13 @@
 //!
 //! All requests here run after a failure, so their own failures are ignored.
 
-use kube::api::{GetParams, ListParams};
-use serde::Deserialize;
+use kube::api::GetParams;
 use serde::de::IgnoredAny;
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
+use crate::source::cluster::api::names::list_names;
 use crate::source::cluster::api::pod_types::types_with_pods;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
@@ -20,31 +20,9 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 /// Maximum number of names that are compared.
 const MAX_NAMES: u32 = 2000;
 
-/// Maximum number of bytes of a list of names. The metadata of an object is rarely longer than 4 KiB.
-const MAX_LIST_BYTES: usize = 16 << 20;
-
-/// A list of objects without anything but their names.
-#[derive(Deserialize)]
-struct NameList {
-    items: Vec<NamedItem>,
-}
-
-#[derive(Deserialize)]
-struct NamedItem {
-    metadata: NameMeta,
-}
-
-#[derive(Deserialize)]
-struct NameMeta {
-    name: String,
-}
-
 /// Returns the name of an object in the collection at `path` that is most similar to `name`.
 pub(crate) async fn find_similar_name(cluster: &Cluster, path: &str, name: &str) -> Option<String> {
-    let parameters = ListParams { limit: Some(MAX_NAMES), ..ListParams::default() };
-    let request = kube::core::Request::new(path).list_metadata(&parameters).ok()?;
-    let list: NameList = cluster.fetch_json(request, MAX_LIST_BYTES).await.ok()?;
-    find_nearest(name, list.items.into_iter().map(|item| item.metadata.name))
+    find_nearest(name, list_names(cluster, path, MAX_NAMES).await.ok()?)
 }
 
 /// Adds hints to an error about named objects that do not exist: a similar name, or an object of another type with the
@@ -115,7 +93,7 @@ pub(crate) async fn find_other_type(
         let Ok(request) = kube::core::Request::new(path).get_metadata(name, &GetParams::default()) else {
             continue;
         };
-        if cluster.fetch_json::<IgnoredAny>(request, MAX_LIST_BYTES).await.is_ok() {
+        if cluster.fetch_json::<IgnoredAny>(request, MAX_OBJECT_BYTES).await.is_ok() {
             return Some(resource);
         }
     }
