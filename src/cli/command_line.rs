@@ -201,7 +201,7 @@ Exit codes:
   0    the output was printed, or everything followed succeeded
   1    a followed workload failed
   2    wrong usage
-  3    unknown: no connection, no permission, not found, or deleted before it ended
+  3    unknown: no connection, no permission, not found, or deleted too early
   4    a budget of --fail-if is exceeded
   124  --timeout ran out
   130  Ctrl-C (the workload is never touched)

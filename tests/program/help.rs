@@ -70,6 +70,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         &["simulate", "--speed", "nan"],
         &["simulate", "--record"],
         &["simulate", "--record", "/nonexistent/run.jsonl"],
+        &["simulate", "-f", "/nonexistent/job.yaml"],
         &["apply", "-f", "job.yaml", "--detach", "--record", "/dev/null"],
         // Without a kubectl, exit code 2 proves that the program did not try to run it.
         &["apply", "job.yaml"],
@@ -103,6 +104,8 @@ fn wrong_usage_ends_with_exit_code_2() {
         let result = seq(arguments);
         assert_eq!(result.code, Some(2), "{arguments:?}: {result}");
         assert!(result.stdout.is_empty() && result.stderr.starts_with("error: "), "{arguments:?}: {result}");
+        let has_hint = ["hint: ", "tip: ", "try '--help'"].iter().any(|hint| result.stderr.contains(hint));
+        assert!(has_hint, "{arguments:?}: {result}");
     }
 }
 

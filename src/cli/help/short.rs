@@ -27,18 +27,24 @@ const MOST_USED: [&str; 18] = [
 /// The flags whose values `-h` lists. The lists of the other flags would fill the screen.
 const LISTED: [&str; 2] = ["output", "sort"];
 
-/// Returns the text of `-h` of a subcommand, which clap reports as an error.
+/// Returns the text of `-h` of a subcommand, which clap reports as an error. `None` if the subcommand has none of the
+/// most used flags.
 pub(crate) fn short_help(command: Command) -> Option<Error> {
     let all = format!("All flags, with examples: {} --help", command.get_bin_name().unwrap_or_default());
     let command = command.after_help(all).mut_args(shorten);
+    if command.get_arguments().all(Arg::is_hide_set) {
+        return None;
+    }
     command.try_get_matches_from(["", "-h"]).err()
 }
 
-/// Hides an argument that is not one of the most used flags, and moves the others to one group.
+/// Hides an argument that is not one of the most used flags and not a choice of values, and moves the others to one
+/// group.
 fn shorten(arg: Arg) -> Arg {
     let name = arg.get_long().unwrap_or_default().to_owned();
-    let is_listed = LISTED.contains(&name.as_str());
-    let is_shown = MOST_USED.contains(&name.as_str()) && !arg.is_hide_set();
+    let is_choice = arg.is_positional() && !arg.get_possible_values().is_empty();
+    let is_listed = is_choice || LISTED.contains(&name.as_str());
+    let is_shown = !arg.is_hide_set() && (is_choice || MOST_USED.contains(&name.as_str()));
     arg.help_heading(None::<&'static str>)
         .hide(!is_shown)
         .hide_possible_values(!is_listed)

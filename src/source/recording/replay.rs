@@ -77,7 +77,8 @@ pub(crate) fn start_replay(path: &Path, pace: ReplayPace) -> Result<Replay, Sour
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable = |error: io::Error| {
         let summary = format!("cannot read {name}: {}", system_error_text(&error));
-        SourceError::new(ErrorKind::Usage, summary).caused_by(error)
+        let hint = "Name a recording. `kubectl seq apply -f job.yaml --record FILE` makes one, and so do `get -w` and `simulate`.";
+        SourceError::new(ErrorKind::Usage, summary).hint(hint).caused_by(error)
     };
     let (mut end, mut size) = (None, None);
     let input: Box<dyn BufRead + Send> = if stdin {

@@ -49,7 +49,10 @@ impl Recorder {
         let cannot_record = |why: &str| {
             SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", path.display()))
         };
-        let unwritable = |error: io::Error| cannot_record(&system_error_text(&error)).caused_by(error);
+        let unwritable = |error: io::Error| {
+            let error_text = system_error_text(&error);
+            cannot_record(&error_text).hint("Name a file that you can write to.").caused_by(error)
+        };
         let Some(file) = open_private_file(path).map_err(unwritable)? else {
             return Err(cannot_record("it is a symbolic link").hint("Name the file that it points to."));
         };

@@ -41,7 +41,8 @@ impl ManifestText {
                 .and_then(|file| file.take(MAX_MANIFEST_BYTES + 1).read_to_string(&mut text))
         };
         match read {
-            Err(error) => Err(usage(format!("cannot read {name}: {}", system_error_text(&error)))),
+            Err(error) => Err(usage(format!("cannot read {name}: {}", system_error_text(&error)))
+                .hint("Name a file with the manifest of a Job, such as `examples/job.yaml`.")),
             Ok(length) if length as u64 > MAX_MANIFEST_BYTES => {
                 Err(usage(format!("cannot read {name}: it is larger than 16 MiB")))
             }
