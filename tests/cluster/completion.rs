@@ -117,6 +117,5 @@ fn names_arrive_within_150_ms_or_no_later_than_from_kubectl() {
     let kubectl = || namespace.kubectl(&["get", "job", "-o", "name"]).succeeds().stdout;
     let own = fastest(&complete, "alpha-one\n:4\n");
     let limit = fastest(&kubectl, "job.batch/alpha-one\n").max(Duration::from_millis(150));
-    println!("{own:?}, limit {limit:?}");
     assert!(own <= limit, "{own:?} instead of {limit:?}");
 }

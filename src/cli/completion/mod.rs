@@ -203,8 +203,9 @@ fn complete_object(command: &Command, word: &str, tokens: Vec<Token>) -> Complet
         _ if is_pod => "pod".to_owned(),
         _ if !before.is_empty() => before.trim_end_matches('/').to_owned(),
         Some(first) if first.contains('/') => {
-            let types = type_candidates(word).into_iter().map(|(name, about)| (format!("{name}/"), about));
-            return Completion { candidates: types.collect(), is_unfinished: true, ..empty };
+            let candidates =
+                type_candidates(word).into_iter().map(|(name, about)| (format!("{name}/"), about));
+            return Completion { candidates: candidates.collect(), is_unfinished: true, ..empty };
         }
         Some(_) => typed.remove(0),
         None => {
