@@ -120,7 +120,10 @@ const COMPLETION: &str = "\
 
 const VERSION: &str = "\
 # Print the version
-  kubectl seq version";
+  kubectl seq version
+
+  # Check the setup: kubectl, the server, your rights, the clock and the terminal
+  kubectl seq version --verbose";
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use clap::{Arg, Command, Error};
 
 /// The flags that `-h` shows, if the subcommand has them.
-const MOST_USED: [&str; 18] = [
+const MOST_USED: [&str; 19] = [
     "all-namespaces",
     "context",
     "detach",
@@ -20,6 +20,7 @@ const MOST_USED: [&str; 18] = [
     "sort",
     "speed",
     "timeout",
+    "verbose",
     "watch",
     "what-if",
 ];
