@@ -102,7 +102,7 @@ fn shells_complete_the_words_of_the_plugin_and_the_names_of_the_cluster() {
 #[test]
 #[ignore = "needs a cluster"]
 fn names_arrive_within_150_ms_or_no_later_than_from_kubectl() {
-    let namespace = Namespace::new("completion-time");
+    let namespace = Namespace::new("time-of-names");
     namespace.kubectl(&["create", "job", "alpha-one", "--image=busybox"]).succeeds();
     let fastest = |run_once: &dyn Fn() -> String, expected: &str| {
         let times = (0..5).map(|_| {
