@@ -33,7 +33,7 @@ pub(crate) enum TabState {
 /// Shows the progress of a run. Dropping it removes the progress.
 pub(crate) struct TabProgress {
     out: Box<dyn Write>,
-    /// What the terminal shows, and since when.
+    /// The progress that the terminal shows, and the time at which it was sent.
     shown: Option<(TabState, Instant)>,
 }
 
