@@ -29,7 +29,7 @@ pub(crate) fn flags_for_clap(declared: &Command, flags: Vec<GivenFlag>) -> Resul
         let word = match arg {
             Some(arg) if is_switch(arg) => {
                 words.retain(|(name, _)| *name != flag.name);
-                is_switched_on(declared, arg, &flag)?.then(|| format!("--{}", flag.name).into())
+                read_switch(declared, arg, &flag)?.then(|| format!("--{}", flag.name).into())
             }
             Some(_) | None => Some(flag.to_word()),
         };
@@ -60,7 +60,8 @@ fn is_switch(arg: &Arg) -> bool {
     matches!(arg.get_action(), SetTrue | Help | HelpShort | HelpLong)
 }
 
-fn is_switched_on(declared: &Command, arg: &Arg, flag: &GivenFlag) -> Result<bool, Error> {
+/// Returns the truth value that the user gave to a switch. A switch without a value is true.
+fn read_switch(declared: &Command, arg: &Arg, flag: &GivenFlag) -> Result<bool, Error> {
     let Some(value) = &flag.value else { return Ok(true) };
     let value = value.to_string_lossy();
     parse_switch(&value).ok_or_else(|| invalid_value(declared, arg, &value, &["true", "false"]))

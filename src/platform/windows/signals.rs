@@ -1,4 +1,4 @@
-//! Events of the console, in the place of signals.
+//! The events of the console, which Windows has instead of signals.
 
 use std::io;
 

@@ -85,7 +85,7 @@ impl CredentialPlugin {
             return Err(CredentialError::NoCommand);
         }
         let has_terminal = interaction == Interaction::Allowed && stdin().is_terminal();
-        let is_interactive = self.is_interactive(has_terminal)?;
+        let is_interactive = self.decide_interactive(has_terminal)?;
         let mut command = Command::new(self.program());
         command.args(self.exec.args.iter().flatten());
         for variable in self.exec.env.iter().flatten() {
@@ -113,8 +113,12 @@ impl CredentialPlugin {
         self.exec.install_hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty())
     }
 
-    /// Whether the plugin may ask the user.
-    fn is_interactive(&self, has_terminal: bool) -> Result<bool, CredentialError> {
+    /// Decides whether the plugin may ask the user.
+    ///
+    /// # Errors
+    ///
+    /// The plugin must ask the user, and there is no terminal.
+    fn decide_interactive(&self, has_terminal: bool) -> Result<bool, CredentialError> {
         match self.exec.interactive_mode {
             Some(ExecInteractiveMode::Never) => Ok(false),
             Some(ExecInteractiveMode::Always) if !has_terminal => Err(CredentialError::NeedsTerminal),
