@@ -1,4 +1,4 @@
-//! The calls that exist on one operating system only, behind functions with the same names on each system.
+//! Wraps the calls that exist on one operating system only in functions that have the same names on each system.
 //!
 //! `unix/` and `windows/` contain the same files with the same functions. The rest of the program is the same on all
 //! systems: the test `architecture` allows no such call elsewhere, and `.ci/run` checks the program for Windows.

@@ -5,7 +5,7 @@
 pub(crate) enum EndSignal {
     /// Ctrl-C (SIGINT).
     Interrupt,
-    /// SIGTERM. On Windows: Ctrl-Break, or the console window is closed.
+    /// SIGTERM. On Windows, Ctrl-Break or the closing of the console window.
     Terminate,
 }
 

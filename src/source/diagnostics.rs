@@ -1,8 +1,8 @@
-//! The diagnostics of `-v`: what this program does, on standard error.
+//! The diagnostics of `-v`: reports on standard error what this program does.
 //!
 //! Levels 1 to 5 show the steps of this program: 1 the connection, 2 the calls of kubectl, 3 the types, 4 the lists and
-//! watches, 5 the repetitions of failed requests. From level 6 up, each request is shown with its status and its time, as kubectl shows it. No line contains a
-//! header, a credential or the content of an answer.
+//! watches, 5 the repetitions of failed requests. From level 6 up, each request is shown with its status and its
+//! time, in the form of kubectl. No line contains a header, a credential or the content of an answer.
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -32,7 +32,7 @@ pub(crate) fn is_shown(level: i32) -> bool {
     level <= LEVEL.load(Ordering::Relaxed)
 }
 
-/// From now on, hands the lines to the returned receiver, until the receiver is dropped.
+/// Redirects the lines to the returned receiver until the receiver is dropped.
 pub(crate) fn redirect() -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     *RECEIVER.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);

@@ -1,6 +1,6 @@
 //! Finds the name that a user may have meant by a mistyped name.
 
-/// Minimum number of letters of a name's beginning that stands for the whole name.
+/// Minimum number of bytes that a user must type so that the beginning of a name stands for the whole name.
 const MIN_START: usize = 3;
 
 /// Returns the candidate with the fewest typing errors in `typed`: inserted, deleted, replaced or swapped letters.

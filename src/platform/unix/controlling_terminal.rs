@@ -25,13 +25,13 @@ impl JobControl {
         Self { tty: File::open(TTY).ok() }
     }
 
-    /// Whether the program is in the foreground. Without a controlling terminal there is no job control.
+    /// Whether the program is in the foreground. Also `true` if there is no controlling terminal.
     pub(crate) fn is_foreground(&self) -> bool {
         self.tty.as_ref().and_then(|tty| tcgetpgrp(tty).ok()).is_none_or(|foreground| foreground == getpgrp())
     }
 }
 
-/// Stops the program until the shell continues it. If the program cannot be stopped, it continues.
+/// Stops the process group of the program until the shell continues the group. Ignores a failure.
 pub(crate) fn stop_process_group() {
     let _ = kill_current_process_group(Signal::TSTP);
 }
@@ -39,16 +39,16 @@ pub(crate) fn stop_process_group() {
 /// Opens the controlling terminal for writing.
 ///
 /// # Errors
-/// There is no controlling terminal.
+/// There is no controlling terminal, or it cannot be opened.
 pub(crate) fn open_for_writing() -> io::Result<File> {
     File::options().write(true).open(TTY)
 }
 
-/// Opens a pseudo-terminal that changes no byte and has the size of the terminal on standard error. Returns the end to
-/// read and the end for a child process.
+/// Opens a pseudo-terminal that changes no byte and has the size of the terminal on standard error. Returns the end
+/// from which this program reads, and the end to which a child process writes.
 ///
 /// # Errors
-/// The system has no free pseudo-terminal.
+/// The system has no free pseudo-terminal, or the pseudo-terminal cannot be configured.
 pub(crate) fn open_pseudo_terminal() -> io::Result<(File, File)> {
     let reader = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     rustix::io::fcntl_setfd(&reader, FdFlags::CLOEXEC)?;

@@ -1,4 +1,4 @@
-//! Calls of Linux and macOS.
+//! The calls that exist on Linux and macOS only.
 
 pub(crate) mod controlling_terminal;
 pub(crate) mod manifest_pipe;

@@ -1,4 +1,4 @@
-//! The end of a child process.
+//! Finds the signal that ended a child process.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;

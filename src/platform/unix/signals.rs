@@ -1,4 +1,4 @@
-//! Signals.
+//! Receives the signals to which a run reacts.
 
 use std::io;
 

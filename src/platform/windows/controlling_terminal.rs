@@ -1,9 +1,9 @@
-//! The console. Windows has no job control, and the program opens no pseudo-terminal there.
+//! The console of Windows. Windows has no job control, and the program opens no pseudo-terminal on Windows.
 
 use std::fs::File;
 use std::io;
 
-/// Tells whether this program is in the foreground. On Windows a program with a console always is.
+/// Tells whether this program is in the foreground. On Windows the answer is always yes.
 #[derive(Debug)]
 pub(crate) struct JobControl;
 
@@ -34,7 +34,7 @@ pub(crate) fn open_for_writing() -> io::Result<File> {
     File::options().write(true).open("CONOUT$")
 }
 
-/// Fails. The caller uses a pipe, so kubectl's messages have no colours.
+/// Returns an error. The caller then uses a pipe, so kubectl's messages have no colours.
 ///
 /// # Errors
 /// Always.

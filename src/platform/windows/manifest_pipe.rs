@@ -1,4 +1,5 @@
-//! Manifests that can be read only once. On Windows this is only standard input, which every system handles alike.
+//! Manifests that can be read only once. On Windows, only standard input is such a manifest. The
+//! program handles standard input in the same way on every system.
 
 use std::io::{self, PipeReader};
 
@@ -7,7 +8,7 @@ pub(crate) fn is_read_once(_path: &str) -> bool {
     false
 }
 
-/// Fails, because a child process cannot open an inherited pipe by a path.
+/// Returns an error, because a child process cannot open an inherited pipe by a path.
 ///
 /// # Errors
 /// Always.

@@ -1,4 +1,4 @@
-//! Calls of Windows.
+//! The calls that exist on Windows only.
 
 pub(crate) mod controlling_terminal;
 pub(crate) mod manifest_pipe;

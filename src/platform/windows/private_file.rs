@@ -24,7 +24,7 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<Option<File>> {
     Ok(if file.metadata()?.is_symlink() { None } else { Some(file) })
 }
 
-/// Does nothing, because the folder decides who can read the file.
+/// Does nothing, because the file inherits the access list of its folder.
 ///
 /// # Errors
 /// Never.

@@ -1,4 +1,4 @@
-//! The end of a child process.
+//! Replaces the search for the signal that ended a child process, because Windows has no signals.
 
 use std::process::ExitStatus;
 

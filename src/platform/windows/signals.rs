@@ -1,4 +1,4 @@
-//! The events of the console, which Windows has instead of signals.
+//! Receives the events of the console, which replace signals on Windows.
 
 use std::io;
 
@@ -32,7 +32,8 @@ impl EndSignals {
     }
 }
 
-/// Windows has no signals about the terminal: a new size arrives with the keys, and a program is never stopped.
+/// Receives nothing, because Windows has no such signals: a new size arrives with the keys, and a shell cannot stop a
+/// program.
 pub(crate) struct TerminalSignals;
 
 impl TerminalSignals {

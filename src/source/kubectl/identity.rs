@@ -1,4 +1,4 @@
-//! Finds out which kubectl the program runs, and its version.
+//! Finds the kubectl that the program runs, and asks for its version.
 
 use std::env;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ struct ClientVersion {
 }
 
 impl Kubectl {
-    /// Returns the path of the program. `None` if there is no such file on the search path.
+    /// Returns the path of kubectl. `None` if there is no such file on the search path.
     pub(crate) fn find_program(&self) -> Option<PathBuf> {
         if self.program.components().count() > 1 {
             return Some(self.program.clone());
@@ -42,7 +42,7 @@ impl Kubectl {
     ///
     /// # Errors
     ///
-    /// kubectl cannot be started, does not answer in time, or prints no version.
+    /// kubectl cannot be started, does not answer within ten seconds, or prints no version.
     pub(crate) async fn fetch_version(&self) -> Result<String, SourceError> {
         let mut command = self.command("version");
         // The user's kuberc may set other defaults.

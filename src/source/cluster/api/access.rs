@@ -1,5 +1,5 @@
-//! Questions about the server itself: its version, and what the user may do. Answers need no right of their own, because
-//! Kubernetes lets every user ask them.
+//! Questions about the server itself: its version, and what the user may do. A user needs no extra
+//! right for these questions, because Kubernetes lets every user ask them.
 
 use http::Request;
 use http::header::CONTENT_TYPE;
@@ -18,7 +18,7 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 pub(crate) struct AccessQuestion {
     /// The verb of the rule: `list`.
     pub verb: &'static str,
-    /// The API group; empty for the core group.
+    /// The API group. Empty for the core group.
     pub group: String,
     /// The plural of the objects: `pods`.
     pub plural: String,
@@ -57,7 +57,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// The server does not answer, or does not answer with a version.
+    /// The server does not answer, or its answer contains no version.
     pub(crate) async fn fetch_server_version(&self) -> Result<String, SourceError> {
         let request = Request::get("/version").body(Vec::new());
         let answer: Result<Version, RequestError> = match request {

@@ -1,7 +1,7 @@
-//! The credentials of the user: one client for all requests of the program, and its renewal.
+//! The credentials of the user: creates one client for all requests of the program, and renews this client.
 //!
-//! The client library would run a credential plugin three times for each client, would not run it again if the server
-//! refuses the credentials, and would always ask the user. So this module runs the plugin itself and gives the result
+//! The client library would run a credential plugin three times for each client, would not run the plugin again if the
+//! server refuses the credentials, and would always let the plugin ask the user. So this module runs the plugin itself and gives the result
 //! to the library.
 
 pub(crate) mod error;
@@ -23,7 +23,7 @@ use crate::source::clock::local_now;
 use crate::source::cluster::api::credentials::error::CredentialError;
 use crate::source::cluster::api::credentials::plugin::{CredentialPlugin, Interaction};
 
-/// Credentials are renewed this long before they expire, or after nine tenths of their life if that is later.
+/// Credentials are renewed this long before they expire, or after nine tenths of their life if the latter time is later.
 const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Time after which the files of the user are read again, as in kubectl.
@@ -113,7 +113,7 @@ impl Credentials {
             && let Err(error) = self.renew(&mut current).await
         {
             match self.source {
-                // As in kubectl, the last token counts if its file cannot be read any longer.
+                // As in kubectl, the last credentials stay in use if a file can no longer be read.
                 CredentialSource::Files(_) => current.renew_at = next_reading_of_files(),
                 CredentialSource::Library | CredentialSource::Plugin(..) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! Reads the names of objects: only the metadata of the objects, in a single request.
+//! Reads the names of objects. A single request fetches only the metadata of the objects.
 
 use std::time::Duration;
 

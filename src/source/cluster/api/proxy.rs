@@ -1,7 +1,7 @@
 //! Chooses the proxy through which the API server is reached, as kubectl does.
 //!
-//! The `proxy-url` of the kubeconfig and the flag of the same name always count. Otherwise, the variables of the
-//! environment count, by the rules of Go's package `httpproxy`. The client library follows other rules: it uses
+//! The `proxy-url` of the kubeconfig and the flag of the same name have priority. Otherwise, the variables of the
+//! environment apply, by the rules of Go's package `httpproxy`. The client library follows other rules: it uses
 //! `HTTPS_PROXY` for every server, also for one on this machine, compares `NO_PROXY` with the proxy instead of the
 //! server, and refuses a proxy without a scheme.
 
@@ -91,8 +91,8 @@ fn parse_variable(text: &str) -> Option<Uri> {
     parsed.and_then(to_connectable)
 }
 
-/// Rewrites the address of a proxy as the client library needs it: `socks5` is the only name of that protocol, and its
-/// port is given. With both names, the proxy resolves the name of the server.
+/// Rewrites the address of a proxy as the client library needs it: the scheme `socks5h` becomes `socks5`, and the
+/// address of a SOCKS proxy gets a port. With both schemes, the proxy resolves the name of the server.
 fn to_connectable(proxy: Uri) -> Option<Uri> {
     if !matches!(proxy.scheme_str(), Some("socks5" | "socks5h")) {
         return Some(proxy);
@@ -110,7 +110,7 @@ fn to_connectable(proxy: Uri) -> Option<Uri> {
 
 /// The host and the port of a server.
 struct Host {
-    /// The name or the address in lower case, without brackets.
+    /// The name or the address, without brackets.
     name: String,
     /// The address, if the host is not a name. An IPv4 address in the form of an IPv6 address is an IPv4 address.
     address: Option<IpAddr>,
@@ -129,9 +129,8 @@ impl Host {
         self.address.map_or(self.name == "localhost", |address| address.is_loopback())
     }
 
-    /// Whether an entry of `NO_PROXY` includes this host: `*`, an address, a network, or a domain, each except the
-    /// network with an optional port. A domain includes its subdomains. With a dot or `*.` before it, it includes only
-    /// its subdomains.
+    /// Whether an entry of `NO_PROXY` includes this host: `*`, a network, or an address or a domain with an optional
+    /// port. A domain includes its subdomains. A domain with a dot or `*.` before it includes only its subdomains.
     fn matches(&self, entry: &str) -> bool {
         let entry = entry.trim().to_lowercase();
         if entry == "*" {

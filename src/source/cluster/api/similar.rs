@@ -1,6 +1,6 @@
 //! Finds what a user may have meant by a name that does not exist: a similar name, or an object of another type.
 //!
-//! All requests here run after a failure, so their own failures are ignored.
+//! All requests here run after a failure, so failures of these requests are ignored.
 
 use kube::api::GetParams;
 use serde::de::IgnoredAny;
@@ -20,7 +20,8 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 /// Maximum number of names that are compared.
 const MAX_NAMES: u32 = 2000;
 
-/// Returns the name of an object in the collection at `path` that is most similar to `name`.
+/// Returns the name in the collection at `path` that has the fewest differences from `name`. `None` if no name is similar
+/// or the request fails.
 pub(crate) async fn find_similar_name(cluster: &Cluster, path: &str, name: &str) -> Option<String> {
     find_nearest(name, list_names(cluster, path, MAX_NAMES).await.ok()?)
 }
@@ -46,7 +47,7 @@ pub(crate) async fn explain_missing(cluster: &Cluster, error: SourceError) -> So
     }
 }
 
-/// Says that an object with this name exists, and how to show it.
+/// Returns the hint that an object with this name exists, and the command that shows this object.
 pub(crate) fn hint_about_other_type(resource: &Resource, name: &str) -> String {
     let kind = &resource.kind;
     format!("{name} is the name of a {kind}: `kubectl seq get {}/{name}` shows it.", kind.to_lowercase())

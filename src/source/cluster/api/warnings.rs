@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::HeaderMap;
 use http::header::WARNING;
 
-/// The different warnings of a server so far. Clones share them.
+/// The warnings of a server so far, without duplicates. Clones share the warnings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServerWarnings(Arc<Mutex<Vec<String>>>);
 

@@ -44,9 +44,9 @@ const MAX_STEP_BYTES: usize = 16 << 10;
 pub(crate) enum AnswerEnd {
     /// The server has closed the answer normally. If the run has ended, its log is complete.
     Closed,
-    /// The lines belong to the next run, because the container was restarted. They were not accepted.
+    /// The lines belong to the next run, because the container was restarted. The lines were not accepted.
     NextRun,
-    /// It is not known which run has written the lines. They were not accepted.
+    /// It is not known which run has written the lines. The lines were not accepted.
     UnknownRun,
     /// The run has ended and the server has closed the answer normally, but the answer does not consist of exactly the known
     /// lines. If the kubelet dies, the API server closes the answer as if it were complete.
@@ -177,7 +177,7 @@ impl AnswerReader<'_> {
         }
     }
 
-    /// Concludes from an answer that was closed normally whether the log of the run is complete.
+    /// Determines whether the log of the run is complete, after the answer was closed normally.
     async fn finish(
         &mut self,
         mut lines: AnswerLines,
@@ -225,8 +225,8 @@ impl AnswerReader<'_> {
         })
     }
 
-    /// Checks once which run has written the lines. `first` is the time of the first line. Returns an error if another run
-    /// than the expected run has written them, or if this is not known. While the check is in progress, the answer is not
+    /// Checks once which run has written the lines. `first` is the time of the first line. Returns an error if a run
+    /// other than the expected run has written the lines, or if the run is not known. While the check is in progress, the answer is not
     /// read further.
     async fn check_run(&mut self, first: Timestamp) -> Result<(), AnswerEnd> {
         let Some(before) = self.unchecked.take() else { return Ok(()) };

@@ -14,7 +14,7 @@ pub(crate) enum TurnEnd {
     Complete,
     /// Other containers wait for their turn, and this log is not complete.
     Yielded,
-    /// The log was read to its present end. More lines can come only if the progress differs from this progress.
+    /// The log was read to its present end. More lines can come only after the progress has changed from this value.
     Parked(ContainerProgress),
     /// The user may not read logs.
     Forbidden(RequestError),

@@ -27,7 +27,7 @@ const FIRST_BYTES: i64 = 64;
 /// Maximum number of bytes of an answer that are read. A server that obeys [`FIRST_BYTES`] sends less.
 const MAX_BYTES: usize = 64 << 10;
 
-/// The log of the previous run, as the kubelet knows the runs.
+/// The log of the run that the kubelet knows as the previous run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PreviousLog {
     /// There is no previous run.
@@ -57,7 +57,7 @@ pub(crate) enum ActualRun {
     Expected,
     /// The run after the expected run.
     Next,
-    /// The run is known when the status of the container has changed.
+    /// The run is not known until the status of the container has changed.
     Unknown,
 }
 

@@ -15,7 +15,7 @@ pub(crate) enum CredentialError {
     /// A file with a token, a certificate or a key cannot be read.
     #[error("the file {} of the kubeconfig's user cannot be read: {}", .0.display(), describe_io_error(.1))]
     UnreadableFile(PathBuf, #[source] io::Error),
-    /// The token is no text of a single line.
+    /// The token contains a character that a header cannot contain.
     #[error("the token of the kubeconfig's user contains a character that a token cannot contain")]
     InvalidToken,
     /// The plugin may run only with a terminal, on which the user answers its questions.

@@ -13,7 +13,7 @@ struct Decision {
     https_proxy: String,
     no_proxy: String,
     server: String,
-    /// The proxy that Go chooses; empty for no proxy.
+    /// The proxy that Go chooses. Empty for no proxy.
     proxy: String,
 }
 

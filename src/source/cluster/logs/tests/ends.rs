@@ -42,7 +42,7 @@ async fn a_final_answer_that_ends_too_early_is_continued() {
         tokio::select! {
             () = serve => {}
             texts = read => {
-                // Two answers without any line are also the answers of an empty log.
+                // The server also answers twice without any line if the log is empty.
                 assert!(texts == ["a", "b", "c", "end"] || cut == 0, "cut at {cut}: {texts:?}");
             }
         }
