@@ -4,8 +4,8 @@
 const MIN_START: usize = 3;
 
 /// Returns the candidate with the fewest typing errors in `typed`: inserted, deleted, replaced or swapped letters.
-/// If every candidate differs in more than a third of the letters, returns the first one that begins with `typed`. Upper
-/// and lower case count as equal.
+/// Ignores a candidate with more errors than a third of the letters of `typed`, unless the candidate has only one error
+/// or begins with `typed` and `typed` has at least `MIN_START` bytes. Upper and lower case count as equal.
 pub(crate) fn find_nearest<S: AsRef<str>>(typed: &str, candidates: impl IntoIterator<Item = S>) -> Option<S> {
     let typed = typed.to_lowercase();
     let max_errors = (typed.chars().count() / 3).max(1);

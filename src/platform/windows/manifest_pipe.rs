@@ -1,5 +1,5 @@
-//! Manifests that can be read only once. On Windows, only standard input is such a manifest. The
-//! program handles standard input in the same way on every system.
+//! Manifests that can be read only once. On Windows, only standard input is such a manifest. The program
+//! handles standard input in the same way on every system.
 
 use std::io::{self, PipeReader};
 

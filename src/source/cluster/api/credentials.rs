@@ -1,8 +1,8 @@
 //! The credentials of the user: creates one client for all requests of the program, and renews this client.
 //!
 //! The client library would run a credential plugin three times for each client, would not run the plugin again if the
-//! server refuses the credentials, and would always let the plugin ask the user. So this module runs the plugin itself and gives the result
-//! to the library.
+//! server refuses the credentials, and would always let the plugin ask the user. So this module runs the plugin itself
+//! and gives the result to the library.
 
 pub(crate) mod error;
 pub(crate) mod plugin;
@@ -23,7 +23,7 @@ use crate::source::clock::local_now;
 use crate::source::cluster::api::credentials::error::CredentialError;
 use crate::source::cluster::api::credentials::plugin::{CredentialPlugin, Interaction};
 
-/// Credentials are renewed this long before they expire, or after nine tenths of their life if the latter time is later.
+/// Credentials are renewed this long before they expire, or after nine tenths of their life if that time is later.
 const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Time after which the files of the user are read again, as in kubectl.
@@ -212,7 +212,7 @@ fn read_files(user: &AuthInfo) -> Result<Vec<u8>, CredentialError> {
     Ok(contents)
 }
 
-/// Creates a client with the credentials in the user's files. The client library reads the certificates, but it does not
+/// Creates a client with the credentials in the user's files. The client library reads the certificates, but does not
 /// remove the line end of a token.
 fn create_client_with_files(config: &Config) -> Result<Client, CredentialError> {
     let mut config = config.clone();

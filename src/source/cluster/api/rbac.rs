@@ -11,8 +11,8 @@ pub(crate) struct RbacRule {
 }
 
 impl RbacRule {
-    /// Returns the rule that a refused request needs. `resource` has its group: `jobs.batch`. A list also needs the right
-    /// to watch, because the program follows what it has listed.
+    /// Returns the rule that a refused request needs. `resource` has its group: `jobs.batch`. A list also needs the
+    /// right to watch, because the program also watches the listed objects.
     pub(crate) fn for_request(verb: &'static str, resource: &str) -> Self {
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
         let verbs = match verb {

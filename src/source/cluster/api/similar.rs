@@ -20,8 +20,8 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 /// Maximum number of names that are compared.
 const MAX_NAMES: u32 = 2000;
 
-/// Returns the name in the collection at `path` that has the fewest differences from `name`. `None` if no name is similar
-/// or the request fails.
+/// Returns the name in the collection at `path` that has the fewest differences from `name`. `None` if no name is
+/// similar or the request fails.
 pub(crate) async fn find_similar_name(cluster: &Cluster, path: &str, name: &str) -> Option<String> {
     find_nearest(name, list_names(cluster, path, MAX_NAMES).await.ok()?)
 }

@@ -29,8 +29,8 @@ const MAX_IDLE_TIME: Duration = Duration::from_millis(500);
 /// its end without this limit.
 const MAX_TURN_TIME: Duration = Duration::from_secs(5);
 
-/// A stream gives its permit for a long line back if the line has grown by less than [`MIN_LINE_GROWTH`] within this time
-/// and another stream waits for a permit.
+/// A stream gives its permit for a long line back if the line has grown by less than [`MIN_LINE_GROWTH`] within this
+/// time and another stream waits for a permit.
 const MAX_PERMIT_TIME: Duration = Duration::from_secs(3);
 
 /// Number of bytes by which a long line must grow within [`MAX_PERMIT_TIME`] if another stream waits for a permit.
@@ -48,8 +48,8 @@ pub(crate) enum AnswerEnd {
     NextRun,
     /// It is not known which run has written the lines. The lines were not accepted.
     UnknownRun,
-    /// The run has ended and the server has closed the answer normally, but the answer does not consist of exactly the known
-    /// lines. If the kubelet dies, the API server closes the answer as if it were complete.
+    /// The run has ended and the server has closed the answer normally, but the answer does not consist of exactly the
+    /// known lines. If the kubelet dies, the API server closes the answer as if it were complete.
     Unconfirmed,
     /// The kubelet refused to return the log, or a part of the log, for this reason.
     Refused(String),
@@ -82,8 +82,8 @@ pub(crate) struct AnswerReader<'a> {
     pub(crate) sender: &'a TurnSender,
     pub(crate) cluster: &'a Cluster,
     pub(crate) source: &'a LogSource,
-    /// The position to which the cursor returns if another run has written the lines. `None` if the run of the lines needs
-    /// no check.
+    /// The position to which the cursor returns if another run has written the lines. `None` if the run of the lines
+    /// needs no check.
     pub(crate) unchecked: Option<LogCursor>,
     /// Whether the run had not ended when the log was requested, so that the answer contains the lines that follow.
     pub(crate) is_followed: bool,
@@ -226,8 +226,8 @@ impl AnswerReader<'_> {
     }
 
     /// Checks once which run has written the lines. `first` is the time of the first line. Returns an error if a run
-    /// other than the expected run has written the lines, or if the run is not known. While the check is in progress, the answer is not
-    /// read further.
+    /// other than the expected run has written the lines, or if the run is not known. While the check is in
+    /// progress, the answer is not read further.
     async fn check_run(&mut self, first: Timestamp) -> Result<(), AnswerEnd> {
         let Some(before) = self.unchecked.take() else { return Ok(()) };
         let expected = ExpectedRun {
@@ -278,7 +278,7 @@ struct LineGrowth {
 }
 
 impl LineGrowth {
-    /// Notes the present length, if the line has grown enough or is another line.
+    /// Stores the present length if the line has grown enough or is another line.
     fn update(&mut self, bytes: usize) {
         if bytes < self.bytes.max(1) || bytes >= self.bytes + MIN_LINE_GROWTH {
             *self = Self { bytes, since: Instant::now() };

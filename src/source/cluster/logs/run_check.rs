@@ -1,15 +1,17 @@
 //! Checks which run of a container has written the first lines of an answer.
 //!
-//! A request for the log of the latest run is answered with the log of the run that the kubelet knows as the latest. The
-//! API server's status may be older and describe an earlier run. Therefore the kubelet is asked for the start of the log
-//! of its previous run, after the first line of the answer has arrived. The expected run is the latest run of the status.
+//! The kubelet answers a request for the log of the latest run with the log of the run that the kubelet knows as the
+//! latest. The API server's status may be older and describe an earlier run. Therefore the program asks the kubelet for
+//! the start of the log of the kubelet's previous run, after the first line of the answer has arrived. The expected run
+//! is the latest run of the status.
 //!
-//! - If the kubelet knows no previous run, or if its previous run is the run before the expected run, the lines belong to
-//!   the expected run.
+//! - If the kubelet knows no previous run, or if its previous run is the run before the expected run, the lines belong
+//!   to the expected run.
 //! - If the log of its previous run begins after the run before the expected run and before the first line, this
 //!   previous run is the expected run. The lines belong to the run after it.
-//! - Otherwise the latest run of the kubelet has ended, or its previous run has no lines. If the status reports the end
-//!   of the expected run, the lines belong to the expected run. If not, the lines wait for the new status.
+//! - If the log of its previous run was deleted or begins with the first line, the latest run of the kubelet has ended.
+//!   If the status reports the end of the expected run, the lines belong to the expected run.
+//! - Otherwise the lines wait for a new status.
 
 use jiff::Timestamp;
 use tokio::time::timeout;
@@ -65,7 +67,7 @@ impl PreviousLog {
     /// Requests the start of the log of the previous run.
     ///
     /// # Errors
-    /// The request fails, or the connection is lost.
+    /// The server answers with an error other than 400 or 404 or answers too late, or the connection is lost.
     pub(crate) async fn request(cluster: &Cluster, source: &LogSource) -> Result<Self, RequestError> {
         let request = LogRequest {
             previous: true,

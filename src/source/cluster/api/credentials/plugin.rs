@@ -70,7 +70,7 @@ impl CredentialPlugin {
         (!has_token && !has_password && !has_certificate).then_some(Self { exec })
     }
 
-    /// Returns the program of the plugin; empty if the kubeconfig names none.
+    /// Returns the program of the plugin. Empty if the kubeconfig names no program.
     pub(crate) fn program(&self) -> &str {
         self.exec.command.as_deref().unwrap_or_default()
     }
@@ -79,7 +79,8 @@ impl CredentialPlugin {
     ///
     /// # Errors
     ///
-    /// The plugin needs a terminal and has none, cannot be started, fails, or prints no credentials.
+    /// The kubeconfig names no program, or the plugin needs a terminal and has no terminal, cannot be started, fails,
+    /// or prints no usable credentials.
     pub(crate) async fn run(&self, interaction: Interaction) -> Result<PluginCredentials, CredentialError> {
         if self.program().is_empty() {
             return Err(CredentialError::NoCommand);
@@ -99,7 +100,7 @@ impl CredentialPlugin {
             Interaction::Allowed => Stdio::inherit(),
             Interaction::Forbidden => Stdio::null(),
         });
-        // A request that is given up must not leave a plugin behind.
+        // If the request is cancelled, the plugin must not continue to run.
         command.kill_on_drop(true);
         let output = command.output().await.map_err(CredentialError::NotStarted)?;
         if !output.status.success() {
