@@ -8,18 +8,18 @@ use crate::app::exit::RunError;
 use crate::app::run::Run;
 use crate::source::diagnostics;
 
-/// Receives the lines that a live picture must make room for. `None` if the lines go to standard error directly.
+/// Receives the lines of `-v` while a live picture is shown. `None` if the lines go to standard error directly.
 #[derive(Debug, Default)]
 pub(crate) struct DiagnosticLines(Option<UnboundedReceiver<String>>);
 
 impl DiagnosticLines {
-    /// Starts to receive lines if a live picture is on the terminal to which standard error goes.
+    /// Starts to receive lines if `-v` is set, a live picture is shown and standard error is a terminal.
     pub(crate) fn open(has_live_picture: bool) -> Self {
         let is_needed = has_live_picture && diagnostics::is_shown(1) && io::stderr().is_terminal();
         Self(is_needed.then(diagnostics::redirect))
     }
 
-    /// Waits for the next line, forever if there is none.
+    /// Waits for the next line. Never returns if no more lines can arrive.
     pub(crate) async fn next(&mut self) -> String {
         if let Some(receiver) = &mut self.0
             && let Some(line) = receiver.recv().await

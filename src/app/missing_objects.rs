@@ -1,4 +1,4 @@
-//! Named objects that do not exist: a run shows the others, then reports these.
+//! Named objects that do not exist: a run first shows the other objects and then reports the missing objects.
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::run::Run;
@@ -6,12 +6,11 @@ use crate::source::cluster::{explain_missing, require_namespace};
 use crate::source::{SourceError, Update};
 
 impl Run<'_> {
-    /// Applies an update. Before the source is synced, checks that something was found.
+    /// Applies an update. If the update says that the source is now synced, first checks that something was found.
     ///
     /// # Errors
     ///
-    /// The errors of [`Run::on_update`]. Also fails if nothing was found because the namespace or all named objects do
-    /// not exist.
+    /// Fails if [`Run::require_objects`] or [`Run::on_update`] fails.
     pub(crate) async fn accept_update(&mut self, update: Update) -> Result<(), RunError> {
         if matches!(update, Update::Synced) && !self.state.is_synced {
             self.require_objects().await?;
@@ -19,11 +18,11 @@ impl Run<'_> {
         self.on_update(update)
     }
 
-    /// Checks that something was found.
+    /// Checks that something was found. Forgets the missing names that the run need not report.
     ///
     /// # Errors
     ///
-    /// Nothing was found, because the namespace or all named objects do not exist.
+    /// Fails if nothing was found because the namespace or all named objects do not exist.
     pub(crate) async fn require_objects(&mut self) -> Result<(), RunError> {
         self.recompute();
         if self.options.ignores_missing_names {
@@ -47,7 +46,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// If an object of any of the selected types suffices, forgets the missing names that another type has.
+    /// Forgets missing names if one object per name suffices and another selected type has objects with these names.
     fn forget_names_found_elsewhere(&mut self) {
         if !self.options.any_type_suffices {
             return;
@@ -66,8 +65,8 @@ impl Run<'_> {
         });
     }
 
-    /// Prints the errors about named objects that do not exist, each with what the user may have meant. Returns the exit
-    /// of the program.
+    /// Prints the errors about named objects that do not exist. The hints of an error say what the user may have meant.
+    /// Returns how the program exits: `exit`, changed if objects are missing.
     pub(crate) async fn report_missing_objects(&mut self, exit: Exit) -> Exit {
         let missing = std::mem::take(&mut self.options.missing);
         if missing.is_empty() {

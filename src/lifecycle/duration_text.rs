@@ -10,10 +10,10 @@ pub(crate) const USUAL_DURATION_WIDTH: usize = 6;
 /// The width of the longest duration, for example `10m04–06s`.
 pub(crate) const MAX_DURATION_WIDTH: usize = 9;
 
-/// Whole seconds are shown only if the range of a duration is not wider than this. Otherwise both ends are shown.
+/// If the range of a duration is wider than this number of milliseconds, both ends are shown.
 const MAX_RANGE_FOR_SECONDS: i64 = 1_000;
 
-/// Below this many seconds, a range is written in seconds: `58–62s`. Above, in minutes and seconds.
+/// A range that ends below this number of seconds is written in seconds: `58–62s`. Longer ranges have larger units.
 const MAX_SECONDS_IN_RANGE: i64 = 100;
 
 /// Writes a duration that has ended, rounded, with the digits that its range allows:
@@ -25,7 +25,7 @@ const MAX_SECONDS_IN_RANGE: i64 = 100;
 /// | wider | both ends: `4–6s`, `2m04–06s` |
 /// | completely below one second, and too wide for tenths | `<1s` |
 ///
-/// From an hour on, the last digit is a minute, so only a range that is wider than a minute is shown.
+/// From one hour on, both ends are shown only if the range is wider than a minute, because the text has no seconds.
 pub(crate) fn format_ranged(duration: RangedDuration) -> String {
     let RangedDuration { estimate_millis, low_millis, high_millis } = duration;
     let [estimate, low, high] = [estimate_millis, low_millis, high_millis].map(|millis| millis.max(0));
@@ -45,7 +45,7 @@ pub(crate) fn format_ranged(duration: RangedDuration) -> String {
     format_seconds(round_to_seconds(estimate).max(1))
 }
 
-/// Writes both ends of a range, in seconds.
+/// Writes both ends of a range. `low` and `high` are in seconds. From 100 days on, writes only `high`.
 fn format_range(low: i64, high: i64) -> String {
     if high < MAX_SECONDS_IN_RANGE {
         return format!("{low}–{high}s");

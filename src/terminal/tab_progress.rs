@@ -12,8 +12,8 @@ use crate::terminal::tty::{install_panic_hook_once, note_tab_progress};
 /// Time after which the same progress is sent again. Ghostty removes progress that is not renewed for 15 seconds.
 const RENEWAL_TIME: Duration = Duration::from_secs(5);
 
-/// Whether the terminal of this process is known to show progress. Inside tmux and GNU screen, the variables may describe
-/// the terminal around them, which the sequence does not reach, so the answer is `false`.
+/// Whether the terminal of this process is known to show progress. `false` inside tmux and GNU screen, because the
+/// environment variables may describe the outer terminal, which the sequence does not reach.
 pub(crate) fn can_show_tab_progress() -> bool {
     let is_inside_multiplexer = ["TMUX", "STY"].iter().any(|name| env::var_os(name).is_some());
     !is_inside_multiplexer && supports_term_progress(true)
@@ -30,7 +30,7 @@ pub(crate) enum TabState {
     Failed(u8),
 }
 
-/// Shows the progress of a run. Dropping it removes the progress.
+/// Shows the progress of a run. A dropped `TabProgress` removes the progress from the terminal.
 pub(crate) struct TabProgress {
     out: Box<dyn Write>,
     /// The progress that the terminal shows, and the time at which it was sent.
@@ -38,15 +38,15 @@ pub(crate) struct TabProgress {
 }
 
 impl TabProgress {
-    /// Creates the progress. It is not shown yet.
+    /// Creates the progress. The terminal shows no progress yet.
     pub(crate) fn new(out: Box<dyn Write>) -> Self {
         Self { out, shown: None }
     }
 
-    /// Shows a state, unless the terminal has shown it for less than [`RENEWAL_TIME`].
+    /// Shows a state. Sends nothing if the same state was sent less than [`RENEWAL_TIME`] ago.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// Fails if the terminal is gone.
     pub(crate) fn show(&mut self, state: TabState) -> io::Result<()> {
         if self.shown.is_some_and(|(shown, since)| shown == state && since.elapsed() < RENEWAL_TIME) {
             return Ok(());
@@ -66,7 +66,7 @@ impl TabProgress {
     /// Removes the progress.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// Fails if the terminal is gone.
     pub(crate) fn remove(&mut self) -> io::Result<()> {
         if self.shown.take().is_none() {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Sets of half-open intervals.
 
-/// Intervals from the first number to the second, exclusive.
+/// Pairs of a start and an end. An interval contains its start, but not its end.
 pub(crate) type Intervals = Vec<(i64, i64)>;
 
 /// Sorts intervals and joins those that overlap or touch.
@@ -16,7 +16,7 @@ pub(crate) fn merge(mut intervals: Intervals) -> Intervals {
     merged
 }
 
-/// The parts of `intervals` that are in no interval of `others`, merged.
+/// Returns the parts of `intervals` that are in no interval of `others`, sorted and merged.
 pub(crate) fn subtract(intervals: Intervals, others: Intervals) -> Intervals {
     let others = merge(others);
     let mut parts = Intervals::new();

@@ -1,7 +1,7 @@
 //! Percentiles by nearest rank.
 
-/// The nearest-rank percentile of values in any order; `None` if there are no values. Moves the values, but does not sort
-/// all of them.
+/// The nearest-rank percentile of values in any order; `None` if there are no values. Reorders the values, but does not
+/// sort all values.
 pub(crate) fn nearest_rank<T: Copy + Ord>(values: &mut [T], percent: usize) -> Option<T> {
     let rank = (values.len() * percent).div_ceil(100).max(1);
     (rank <= values.len()).then(|| *values.select_nth_unstable(rank - 1).1)

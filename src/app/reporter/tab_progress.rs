@@ -1,4 +1,4 @@
-//! Reports how much of a run is done as progress in the terminal's tab.
+//! Shows in the terminal's tab how much of a run is done.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::app::run_state::RunSnapshot;
 use crate::terminal::tab_progress::{TabProgress, TabState};
 use crate::timeline::{Timeline, WorkloadState};
 
-/// Time between two counts, because a count visits all Pods.
+/// The minimum time between two counts. Not every tick counts the Pods, because a count visits all Pods.
 const COUNT_PERIOD: Duration = Duration::from_secs(1);
 
 /// Shows the share of the Pods that have reached the goal of their workload.

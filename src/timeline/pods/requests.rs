@@ -9,8 +9,9 @@ use crate::observation::{Container, Pod};
 pub(crate) struct PodRequests(BTreeMap<String, f64>);
 
 impl PodRequests {
-    /// The resources that the scheduler reserves for a Pod: the requests of the containers that run together, or of an
-    /// init container with the sidecars before it if that is more.
+    /// The resources that the scheduler reserves for a Pod. For each resource, the larger of two amounts counts: the
+    /// sum for all containers that run together, and the highest sum for an init container and the sidecars before the
+    /// init container.
     pub(crate) fn from_pod(pod: &Pod) -> Self {
         let mut together = Self::default();
         let mut most = Self::default();
@@ -72,7 +73,7 @@ const SUFFIXES: [(&str, f64); 15] = [
     ("E", 1e18),
 ];
 
-/// Parses a quantity: `500m`, `1Gi`, `2`, `1e3`. `None` if it is not a number of at least 0.
+/// Parses a quantity: `500m`, `1Gi`, `2`, `1e3`. `None` if the text is not a number of at least 0.
 fn parse_quantity(text: &str) -> Option<f64> {
     let with_suffix = || {
         let (number, factor) =

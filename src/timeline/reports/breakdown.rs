@@ -25,7 +25,7 @@ pub struct BreakdownRow {
     pub name: Option<Arc<str>>,
     /// Number of Pods.
     pub pods: usize,
-    /// Number of image pulls. Images that were already on the node do not count.
+    /// Number of image pulls that ended. Images that were already on the node do not count.
     pub pulls: u32,
     /// The bytes that were pulled. `None` if no pull reports a size.
     pub pulled_bytes: Option<u64>,
@@ -45,15 +45,15 @@ impl BreakdownRow {
 }
 
 impl Timeline {
-    /// The Pods of an account per node or per image. The row with the most slot time comes first. The rows contain the
-    /// whole slot time except slots without a Pod. The slot time of a Pod counts for the image of its first main
-    /// container, and each pull counts for its own image.
+    /// The Pods of an account per node or per image. The row with the most slot time comes first. Together, the rows
+    /// contain the whole slot time except slots without a Pod. The slot time of a Pod counts for the image of the Pod's
+    /// first main container. Each pull counts for the pulled image.
     pub(crate) fn breakdown(&self, account: &WorkloadAccount, by: BreakdownBy) -> Vec<BreakdownRow> {
         let [rows] = self.breakdowns(account, [by]);
         rows
     }
 
-    /// Several breakdowns of the same account. The life of a Pod is derived at most once.
+    /// One breakdown of the account per property. Derives the life of each Pod only once for all breakdowns.
     pub(crate) fn breakdowns<const N: usize>(
         &self,
         account: &WorkloadAccount,

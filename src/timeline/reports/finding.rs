@@ -1,10 +1,10 @@
-//! One finding about a workload, and the loss that it is about.
+//! A finding about a workload, and the kinds of loss that findings are about.
 
 use std::sync::Arc;
 
 use crate::lifecycle::PhaseKind;
 
-/// The loss that a finding is about.
+/// The kind of loss that a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FindingKind {
     /// Image pulls, and the waits for other pulls on the same node.
@@ -52,7 +52,7 @@ impl FindingKind {
         }
     }
 
-    /// The kinds that are parts of the slot time in certain phases.
+    /// The kinds of loss that are measured as the slot time in certain phases.
     pub(crate) const OF_PHASES: [Self; 8] = [
         Self::Pulls,
         Self::PullFailing,
@@ -83,14 +83,14 @@ impl FindingKind {
 /// A sentence about an expensive loss of a workload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// The loss.
+    /// The kind of the loss.
     pub kind: FindingKind,
     /// The loss as a part of the slot time, between 0 and 1. For stragglers, a part of the wall time. For reserved
     /// resources, a part of the whole reservation.
     pub share: f64,
     /// The sentence. Names from the cluster are not escaped for a terminal.
     pub text: String,
-    /// The node on which most of the loss happened, if the sentence names one.
+    /// The node on which most of the loss happened, if the sentence names this node.
     pub node: Option<Arc<str>>,
     /// The image that the sentence names.
     pub image: Option<Arc<str>>,
@@ -112,6 +112,7 @@ pub(crate) struct Cost {
     pub(crate) share: f64,
     /// The loss in milliseconds.
     pub(crate) millis: i64,
-    /// The distance from the share to the ends of its range, in percentage points. `None` if the range is narrow.
+    /// The larger distance from the share to an end of the share's range, in percentage points. `None` if the range is
+    /// not wider than one point.
     pub(crate) uncertainty: Option<i64>,
 }

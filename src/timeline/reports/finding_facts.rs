@@ -20,7 +20,8 @@ use crate::timeline::reports::summary::WorkloadAccount;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
-/// A Pod that lost less than this number of milliseconds is not counted as waiting, if another Pod lost more.
+/// If a Pod lost at least this number of milliseconds, Pods that lost less are not counted. A shorter wait does not
+/// explain idle slots.
 const MIN_WAIT: i64 = 1_000;
 
 /// Finds the facts behind the losses of one workload.
@@ -58,7 +59,7 @@ impl<'a> FactFinder<'a> {
         self.reserved().iter().any(ReservedResource::is_accelerator)
     }
 
-    /// Writes the finding about a loss. `None` if nothing but its share is known.
+    /// Writes the finding about a loss. `None` if only the share of the loss is known.
     pub(crate) fn describe(&self, cost: Cost) -> Option<Finding> {
         let mut finding = Finding {
             kind: cost.kind,
@@ -157,7 +158,7 @@ impl<'a> FactFinder<'a> {
         self.add_pods(losses.iter().take(waiting).map(|(_, key)| *key), finding);
     }
 
-    /// The reason of the longest wait of a Pod in phases of this kind, and its cause.
+    /// The reason of the longest wait of a Pod in phases of this kind, and the cause if the cause is known.
     fn reason_of_wait(&self, key: PodKey, kind: FindingKind) -> Option<(Arc<str>, Option<Arc<str>>)> {
         let pod = self.timeline.pod(key);
         let phases = pod.life.phases.iter().filter(|phase| kind.phases().contains(&phase.kind));
@@ -169,8 +170,8 @@ impl<'a> FactFinder<'a> {
         Some((reason, known.map(|known| Arc::clone(&known.cause))))
     }
 
-    /// `image pulls took 22 % of slot time: 18 % on node-3, which pulled train:v3 (4.1 GB) at 26 MB/s while 5 Pods
-    /// waited`.
+    /// Writes `image pulls took 22 % of slot time: 18 % on node-3, which pulled train:v3 (4.1 GB) at 26 MB/s while 5
+    /// Pods waited`.
     fn describe_pulls(&self, share: &str, finding: &mut Finding) {
         finding.text = format!("image pulls took {share} of slot time");
         finding.reasons.push(PULL_QUEUE.into());
@@ -228,7 +229,7 @@ impl<'a> FactFinder<'a> {
         self.add_pods(failed.map(|(key, _)| key), finding);
     }
 
-    /// `lost work took 16 % of slot time: 4 Pods preempted, 2 failed; 3m12s of it in pi-a on node-1`.
+    /// Writes `lost work took 16 % of slot time: 4 Pods preempted, 2 failed; 3m12s of it in pi-a on node-1`.
     fn describe_lost_work(&self, share: &str, finding: &mut Finding) {
         let pods = self.account.summary.lost_work.pods.iter().filter(|(_, pods)| **pods > 0);
         let causes = pods.enumerate().map(|(position, (cause, pods))| {
@@ -253,7 +254,8 @@ impl<'a> FactFinder<'a> {
         self.add_pods(lost.into_iter().map(|(_, key)| key), finding);
     }
 
-    /// Why slots had no Pod; `None` if it is unknown: `0.8s pass between the end of a Pod and the start of the next`.
+    /// Why slots had no Pod: `0.8s pass between the end of a Pod and the start of the next`. `None` if the reason is
+    /// unknown.
     fn explain_idle(&self) -> Option<String> {
         let (mut starts, mut ends) = (Vec::new(), Vec::new());
         for (_, overview) in self.overviews() {
@@ -263,7 +265,7 @@ impl<'a> FactFinder<'a> {
         starts.sort_unstable();
         ends.sort_unstable();
         let first_end = ends.first().copied().unwrap_or(i64::MAX);
-        // The Pods that started before the first end took slots that were empty before.
+        // The Pods that started before the first Pod ended replaced no other Pod.
         let next_starts = starts.iter().skip_while(|start| **start < first_end);
         let mut gaps: Vec<i64> = next_starts.zip(&ends).map(|(start, end)| (start - end).max(0)).collect();
         let in_gaps: i64 = gaps.iter().sum();
@@ -285,7 +287,8 @@ impl<'a> FactFinder<'a> {
         (before.max(after) >= MIN_WAIT).then_some(text)
     }
 
-    /// `3 of 200 Pods ended after all others and took 41 % of the wall time (2 on node-7, index 113 on its 2nd try)`.
+    /// Writes `3 of 200 Pods ended after all others and took 41 % of the wall time (2 on node-7, index 113 on its 2nd
+    /// try)`.
     fn describe_stragglers(&self, share: &str, finding: &mut Finding) {
         let Some(stragglers) = self.timeline.stragglers(self.workload) else { return };
         let keys = self.timeline.last_pods(self.workload, stragglers.pods);
@@ -323,7 +326,7 @@ impl<'a> FactFinder<'a> {
 struct PullsOnNode {
     /// The slot time of the Pods that needed the image.
     millis: i64,
-    /// These Pods.
+    /// The Pods that needed the image.
     pods: Vec<PodKey>,
     /// The size of the image.
     bytes: Option<u64>,
@@ -342,7 +345,8 @@ impl PullsOnNode {
         self.longest_wait = self.longest_wait.max(pull.wait);
     }
 
-    /// How fast the image was pulled on this node and on the others: ` at 26 MB/s`, ` in 6.0s`. Empty if no pull has ended.
+    /// How fast the image was pulled on this node and on the others: ` at 26 MB/s`, ` in 6.0s`. Empty if no pull has
+    /// ended.
     fn format_speeds(&self, others: &[&Self]) -> String {
         let all = || std::iter::once(self).chain(others.iter().copied()).filter(|pulls| pulls.longest > 0);
         let rates: Option<Vec<u64>> = all()
@@ -371,8 +375,8 @@ fn duration(pull: &Pull) -> i64 {
     both.map_or(0, |(start, end)| (end.as_millisecond() - start.as_millisecond()).max(0))
 }
 
-/// ` while 5 Pods waited`. If the wait for other pulls was much longer than the transfer, also ` up to 9.9s for other
-/// pulls`.
+/// Writes ` while 5 Pods waited`. If the wait for other pulls was more than twice as long as the transfer, also writes
+/// ` up to 9.9s for other pulls`.
 fn format_waiting(all: &[&PullsOnNode]) -> String {
     let pods = all.iter().map(|pulls| pulls.pods.len()).sum();
     let text = format!(" while {} waited", format_pods(pods, "Pod"));

@@ -33,12 +33,14 @@ impl ReservedResource {
         if self.whole > 0.0 { (self.before_work / self.whole).min(1.0) } else { 0.0 }
     }
 
-    /// Whether the resource is an accelerator or another device: its name has a domain.
+    /// Whether the resource is an accelerator or another device, and was reserved before the work began. The name of a
+    /// device has a domain.
     pub(crate) fn is_accelerator(&self) -> bool {
         self.resource.contains('/') && self.before_work > 0.0
     }
 
-    /// Whether a sentence names the resource. Memory is not named, because it is reserved together with CPUs.
+    /// Whether a sentence names the resource. A sentence names no reservation below one unit for one second, and no
+    /// memory, because memory is reserved together with CPUs.
     pub(crate) fn is_named(&self) -> bool {
         (self.resource == "cpu" || self.is_accelerator()) && self.before_work >= MILLIS_PER_SECOND
     }

@@ -21,13 +21,13 @@ pub struct Stragglers {
 
 /// A workload with fewer ended Pods than this number has no stragglers.
 const MIN_ENDED_PODS: usize = 10;
-/// At most one Pod among this many is a straggler.
+/// The minimum number of ended Pods per straggler.
 const MIN_PODS_PER_STRAGGLER: usize = 10;
 /// The wait for stragglers is at least the workload's wall time divided by this number.
 const WALL_DIVISOR: i64 = 5;
 
 impl Timeline {
-    /// The few Pods of an ended workload that ended long after all others.
+    /// The last few Pods, if these Pods ended long after all others. `None` if the workload has not ended.
     pub fn stragglers(&self, workload: &Workload) -> Option<Stragglers> {
         let start = workload.created.filter(|_| workload.has_ended())?.as_millisecond();
         let ends = self.overviews(workload).filter_map(|(_, overview)| overview.end());
@@ -39,7 +39,7 @@ impl Timeline {
         let last = *ends.last()?;
         let wall_millis =
             workload.finished.map_or(last, |finished| finished.as_millisecond().max(last)) - start;
-        // The widest gap between two ends separates the stragglers from the other Pods.
+        // The widest gap between two of the last ends separates the stragglers from the other Pods.
         let first_candidate = ends.len() - (ends.len() / MIN_PODS_PER_STRAGGLER).max(1);
         let first = (first_candidate..ends.len()).max_by_key(|&index| ends[index] - ends[index - 1])?;
         let straggler_millis = last - ends[first - 1];

@@ -15,8 +15,8 @@ use crate::timeline::workloads::workload::Workload;
 pub struct Wait {
     /// `Insufficient cpu`, `ImagePullBackOff` …, without the note about an autoscaler.
     pub reason: Arc<str>,
-    /// The cause of the longest wait, for example `configmap "nope" not found`. `None` if it is unknown. Not escaped for
-    /// a terminal.
+    /// The cause of the longest wait, for example `configmap "nope" not found`. `None` if the cause is unknown. Not
+    /// escaped for a terminal.
     pub message: Option<Arc<str>>,
     /// Number of Pods that waited; 0 if the workload itself waited.
     pub pods: usize,
@@ -82,11 +82,11 @@ impl Timeline {
 struct PodWait<'a> {
     reason: Cow<'a, str>,
     cause: Option<&'a Arc<str>>,
-    /// The total duration.
+    /// The sum of all waits of the Pod for this reason.
     duration: SignedDuration,
 }
 
-/// The reasons for which a Pod waited before its work, or one of its containers beside its work.
+/// The reasons for which a Pod waited before its work, or for which a container waited while other containers worked.
 fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
     let mut waits: Vec<PodWait<'_>> = Vec::new();
     let mut has_worked = false;
@@ -104,9 +104,9 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
     waits
 }
 
-/// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
-/// because the reason of a back-off describes the end of the previous run. If the Pod `has_worked` before, the reason
-/// names the container that waits.
+/// The reason for a wait before the work, or for the wait of one container while other containers work. `None` for a
+/// back-off, because the reason of a back-off describes the end of the previous run. If the Pod `has_worked` before,
+/// the reason names the container that waits.
 fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
     let reason = phase.wait_reason()?;
     let of_container = || Some(format!("container {}: {reason}", phase.container.as_deref()?).into());

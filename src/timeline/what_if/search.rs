@@ -1,25 +1,25 @@
-//! Searches the changes that help most, if the user names none.
+//! Searches for the changes with the shortest predicted run, if the user names no change.
 
 use crate::timeline::what_if::candidates::{merges_with_full_waves, single_changes};
 use crate::timeline::what_if::change::{RunChange, RunChangeKind};
 use crate::timeline::what_if::play::Played;
 use crate::timeline::what_if::run_model::RunModel;
 
-/// The maximum number of plays that compare a change with others.
+/// The maximum number of plays per change when changes are compared.
 const SCAN_PLAYS: usize = 32;
 
-/// The minimum number of these plays.
+/// The minimum number of plays per change when changes are compared.
 const MIN_SCAN_PLAYS: usize = 6;
 
-/// At most this many numbers of pieces per Pod are played at first.
+/// The maximum number of different numbers of pieces per Pod in the first comparison.
 const MAX_SCANNED: usize = 24;
 
 /// The maximum number of predictions with another number of pieces per Pod.
 const MAX_MERGES: usize = 4;
 
 impl RunModel {
-    /// Chooses the numbers of pieces per Pod that are predicted: the best one and its neighbours. Returns the best one
-    /// too.
+    /// Chooses the numbers of pieces per Pod that are predicted: the best number and its neighbours. Also returns the
+    /// best number.
     pub(crate) fn choose_merges(&self) -> (Vec<u32>, Option<u32>) {
         let merges = merges_with_full_waves(self.completions, self.parallelism);
         let Some(best) = self.find_best_merge(&merges) else { return (Vec::new(), None) };
@@ -27,8 +27,8 @@ impl RunModel {
         (merges.iter().copied().skip(first).take(MAX_MERGES).collect(), merges.get(best).copied())
     }
 
-    /// Finds the index of the best number of pieces per Pod. If there are many, only some of them are played at first,
-    /// and then the neighbours of the best one of these.
+    /// Finds the index of the best number of pieces per Pod. If `merges` has more than [`MAX_SCANNED`]
+    /// numbers, first plays some of the numbers, and then the best of these numbers with its neighbours.
     pub(crate) fn find_best_merge(&self, merges: &[u32]) -> Option<usize> {
         let best_of = |indexes: &[usize]| {
             let change = |index: &usize| RunChange { merge: Some(merges[*index]), ..RunChange::default() };
@@ -45,8 +45,9 @@ impl RunModel {
         best_of(&fine)
     }
 
-    /// Finds the single change with the shortest run. If some Pods worked far longer than the others, the runs with other
-    /// changes have no upper bound, so only `noStragglers` is a candidate. Returns `None` if no change has an effect.
+    /// Finds the single change with the shortest run. If some Pods worked far longer than the others, only
+    /// `noStragglers` is a candidate, because the runs with other changes have no upper bound. Returns `None` if
+    /// there is no candidate.
     pub(crate) fn find_most_helpful_change(&self) -> Option<RunChange> {
         let mut changes = single_changes(self);
         if self.long_pods().is_empty() {
@@ -58,8 +59,8 @@ impl RunModel {
         self.find_shortest(&changes).map(|shortest| changes[shortest])
     }
 
-    /// Finds the pair of changes with the shortest run, among the best change of each kind. `alone` has the changes with
-    /// their predicted wall times in milliseconds. Returns `None` if there are changes of only one kind.
+    /// Finds the pair of changes with the shortest run, among the best change of each kind. `alone` has single
+    /// changes with their predicted wall times in milliseconds. Returns `None` if there are changes of only one kind.
     pub(crate) fn find_best_pair(&self, alone: &[(RunChange, i64)]) -> Option<RunChange> {
         let best = |kind: RunChangeKind| {
             let of_kind = alone.iter().filter(|(change, _)| change.kinds() == [kind]);
@@ -74,7 +75,7 @@ impl RunModel {
         self.find_shortest(&pairs).map(|index| pairs[index])
     }
 
-    /// Plays each change a few times, and returns the index of the change with the shortest run.
+    /// Plays each change several times. Returns the index of the change with the shortest total wall time.
     fn find_shortest(&self, changes: &[RunChange]) -> Option<usize> {
         let plays = self.plays(changes, self.play_count(SCAN_PLAYS, MIN_SCAN_PLAYS));
         let total_wall = |plays: &Vec<Played>| plays.iter().map(|played| played.wall).sum::<i64>();

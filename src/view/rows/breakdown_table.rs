@@ -8,7 +8,8 @@ use crate::view::primitives::text;
 use crate::view::rows::segment::Segment;
 use crate::view::view_context::ViewContext;
 
-/// A heading and a row per node or image, with at most `max_lines` lines. Rows without room are counted.
+/// A heading and a row per node or image, in at most `max_lines` lines. If rows have no room, the last line counts
+/// these rows.
 pub(crate) fn breakdown_lines(
     context: &ViewContext<'_>,
     workload: &Workload,
@@ -20,7 +21,7 @@ pub(crate) fn breakdown_lines(
     if rows.is_empty() || max_lines < 2 {
         return Vec::new();
     }
-    // The heading is a line, and so is the count of the rows without room.
+    // The heading takes one line. The count of the rows without room takes another line.
     let shown = if rows.len() < max_lines { rows.len() } else { max_lines.saturating_sub(2) };
     let segments: Vec<Segment> = Segment::ALL
         .into_iter()
@@ -47,7 +48,7 @@ pub(crate) fn breakdown_lines(
     lines
 }
 
-/// The name of the column with the time of a part.
+/// The heading of the column with the slot time of a segment.
 fn heading(segment: Segment) -> &'static str {
     match segment {
         Segment::Work => "WORK",
@@ -66,7 +67,7 @@ fn heading(segment: Segment) -> &'static str {
     }
 }
 
-/// The slot time of a row in a part, in milliseconds. Work includes lost work.
+/// The slot time of a row in a segment, in milliseconds. Work includes lost work.
 fn millis_in(row: &BreakdownRow, segment: Segment) -> i64 {
     match segment {
         Segment::LostWork => row.lost_work_millis,

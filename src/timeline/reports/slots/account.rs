@@ -12,7 +12,7 @@ pub(crate) struct SlotAccount {
     pub(crate) uncertainty: SlotUncertainty,
     /// The slot time of work that was lost.
     pub(crate) lost_work: LostWork,
-    /// The sum over all Pods of the work that was lost, in milliseconds. Does not depend on slots.
+    /// The lost work of all Pods in milliseconds. The work of Pods without a slot counts too.
     pub(crate) lost_millis: ByLossCause<i64>,
     /// The highest number of Pods that ran at the same time.
     pub(crate) concurrency_max: u32,
@@ -24,7 +24,7 @@ pub(crate) struct SlotAccount {
     pub(crate) by_pod: Vec<PodSlotTime>,
 }
 
-/// The use of a slot by a Pod: the phase, and why the work of this phase is lost.
+/// How a Pod uses a slot: the phase of the Pod, and why the work of this phase is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PodUse {
     pub(crate) kind: PhaseKind,

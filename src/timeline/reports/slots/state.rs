@@ -12,15 +12,15 @@ use crate::timeline::reports::slots::account::{PodSlotTime, PodUse, SlotAccount}
 pub(crate) enum SlotChange {
     /// A Pod enters a phase.
     Phase { pod: u32, pod_use: PodUse },
-    /// A Pod ends. `settles` is whether one fewer completion is left.
+    /// A Pod ends. `settles` is set if one fewer completion is left.
     PodEnded { pod: u32, settles: bool },
-    /// One fewer completion is left, because a Pod succeeded or an index failed for good.
+    /// One fewer completion is left, because a Pod succeeded or an index failed permanently.
     CompletionSettled,
     /// The controller begins to wait after a failure.
     BackOffBegan(RetryGroup),
     /// A wait after a failure ends.
     BackOffEnded(RetryGroup),
-    /// The numbers of Pods that may run and that must succeed change.
+    /// The number of Pods that may run, or the number of Pods that must succeed, changes.
     Capacity { parallelism: u32, completions: Option<u32> },
 }
 
@@ -37,14 +37,14 @@ struct ExistingPod {
 pub(crate) struct SlotState {
     parallelism: u32,
     completions: Option<u32>,
-    /// The number of completions that succeeded or failed for good.
+    /// The number of completions that succeeded or failed permanently.
     pub(crate) settled: u32,
     /// Each Pod, by its position in the workload's list; `None` before the Pod exists and after its end.
     pods: Vec<Option<ExistingPod>>,
     /// The positions of the existing Pods, oldest first.
     existing: BTreeSet<u32>,
-    /// The time in which every existing Pod had a slot so far, in milliseconds. All Pods share this clock, so that an
-    /// interval without a change costs nothing per Pod.
+    /// The total time in which every existing Pod had a slot, in milliseconds. All Pods share this clock, because an
+    /// interval without a change then costs nothing per Pod.
     shared_clock: i64,
     /// The number of existing Pods in each phase.
     counts: ByPhase<u32>,
@@ -52,7 +52,7 @@ pub(crate) struct SlotState {
     lost_counts: ByLossCause<u32>,
     /// Whether retries are counted per completion index.
     per_index: bool,
-    /// For each group, the number of failures after which the controller waits now.
+    /// For each group, the number of waits that have begun and not ended.
     waits: HashMap<RetryGroup, u32>,
 }
 
@@ -96,7 +96,8 @@ impl SlotState {
         }
     }
 
-    /// Ends the phase of a Pod and adds its slot time to `by_pod`. Returns the Pod as it was; `None` if it did not exist.
+    /// Ends the phase of a Pod and adds the phase's slot time to `by_pod`. Returns the previous state of the Pod;
+    /// `None` if the Pod did not exist.
     fn finish_phase(&mut self, pod: u32, by_pod: &mut [PodSlotTime]) -> Option<ExistingPod> {
         let index = pod as usize;
         let before = self.pods[index].take()?;
@@ -108,7 +109,7 @@ impl SlotState {
         Some(before)
     }
 
-    /// Adds the slot time of the phases that go on to `by_pod`.
+    /// Ends the current phases of all existing Pods and adds the slot time of these phases to `by_pod`.
     pub(crate) fn finish_phases(&mut self, by_pod: &mut [PodSlotTime]) {
         for pod in std::mem::take(&mut self.existing) {
             self.finish_phase(pod, by_pod);
@@ -126,7 +127,7 @@ impl SlotState {
         u32::try_from(self.existing.len()).unwrap_or(u32::MAX)
     }
 
-    /// Of these empty slots, the number that are in back-off.
+    /// The number of slots in back-off among this number of empty slots.
     fn count_back_off(&self, empty: u32) -> u32 {
         let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
         match (waits, self.per_index) {
@@ -143,7 +144,7 @@ impl SlotState {
         empty - self.count_back_off(empty)
     }
 
-    /// Adds `millis` in this state to the account.
+    /// Adds `millis` milliseconds in this state to the account.
     pub(crate) fn account_for(&mut self, millis: i64, account: &mut SlotAccount) {
         if millis == 0 {
             return;
@@ -176,7 +177,7 @@ impl SlotState {
         account.slots.idle += i64::from(empty - in_back_off) * millis;
     }
 
-    /// Adds `millis` in which only the oldest Pods have slots.
+    /// Adds `millis` milliseconds in which only the oldest Pods have slots.
     fn account_for_oldest(&self, slots: u32, millis: i64, account: &mut SlotAccount) {
         for &pod in self.existing.iter().take(slots as usize) {
             let Some(ExistingPod { pod_use, .. }) = self.pods[pod as usize] else { continue };
