@@ -19,7 +19,7 @@ pub(crate) enum Shell {
 }
 
 impl Shell {
-    /// Returns the completion script. The scripts are files of the package, so no copy can be out of date.
+    /// Returns the completion script. The program embeds the files of the package, so no copy can be out of date.
     fn script(self) -> &'static str {
         match self {
             Self::Bash => include_str!("../../completions/kubectl-seq.bash"),

@@ -7,8 +7,8 @@ use crate::source::cluster::{self, Cluster, explain_missing};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
-/// Creates the client of the cluster. With `--match-server-version`, the wrapped kubectl first compares its version with
-/// that of the server.
+/// Creates the client of the cluster. With `--match-server-version`, the wrapped kubectl first compares its own
+/// version with the version of the server.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub(crate) async fn connect(connection: &ConnectionArgs, streams: &Streams) -> R
 ///
 /// # Errors
 ///
-/// Those of `result`. Also fails if the server has sent warnings and `--warnings-as-errors` is given.
+/// `result` is an error, or the server has sent warnings and `--warnings-as-errors` is given.
 pub(crate) async fn complete_result(
     cluster: &Cluster,
     connection: &ConnectionArgs,

@@ -35,12 +35,12 @@ const SAME_IN_GET: [&str; 13] = [
     "watch",
 ];
 
-/// Adds the defaults of the kuberc to the arguments of the program, which begin with the name of the program. Moves
-/// leading global flags behind the name of the subcommand.
+/// Adds the defaults of the kuberc to the arguments of the program, which begin with the name of the program. Also
+/// moves leading global flags behind the name of the subcommand.
 ///
 /// # Errors
 ///
-/// The user named a kuberc that cannot be read.
+/// `--kuberc` or the variable `KUBERC` names a kuberc that cannot be read.
 pub(crate) fn add_kuberc_defaults(arguments: Vec<OsString>) -> Result<Vec<OsString>, SourceError> {
     let mut words = arguments;
     if words.is_empty() {
@@ -67,8 +67,8 @@ struct DefaultedCommand {
 }
 
 impl DefaultedCommand {
-    /// Returns the subcommand that the words name. Returns `None` if it has no counterpart in kubectl, or if kubectl
-    /// gets its words unchanged.
+    /// Returns the subcommand that the words name. Returns `None` if a kuberc sets no defaults for the
+    /// subcommand, or if kubectl gets the words unchanged.
     fn find(root: &clap::Command, words: &[OsString]) -> Option<Self> {
         let (name, words) = words.split_first()?;
         let declared = root.find_subcommand(name)?;
@@ -77,7 +77,7 @@ impl DefaultedCommand {
         if let Some(change) = ChangeCommand::from_name(declared.get_name().as_ref()) {
             let kubectl_command = find_kubectl_command(change, &own, words)?;
             let kubectl_flags = command_flags(kubectl_command);
-            // `--timeout` has another meaning here: it limits the time of following.
+            // `--timeout` has another meaning here: it limits how long the program follows the objects.
             let local = kubectl_flags.iter().map(|flag| flag.long.clone()).filter(|name| name != "timeout");
             let names = global.chain(local).collect();
             return Some(Self {
@@ -88,7 +88,7 @@ impl DefaultedCommand {
         }
         let names = match declared.get_name() {
             "get" => global.chain(SAME_IN_GET.map(str::to_owned)).collect(),
-            // These commands are not `kubectl get`, but they must use the same cluster and the same namespace.
+            // These commands must use the cluster and the namespace of `kubectl get`, but take no other defaults.
             "pod" | OVERVIEW => global.collect(),
             _ => return None,
         };
@@ -104,7 +104,6 @@ impl DefaultedCommand {
         Ok(self.add_defaults(words, &typed, &defaults))
     }
 
-    /// Returns the flags that the user typed.
     fn typed_flags(&self, words: &[OsString]) -> Vec<GivenFlag> {
         let tokens = FlagTable::new(self.flags.iter().cloned()).lex(words);
         let flags = tokens.into_iter().filter_map(|token| match token {
@@ -114,7 +113,7 @@ impl DefaultedCommand {
         flags.collect()
     }
 
-    /// Inserts the defaults behind the name of the subcommand. A flag that the user typed has no default.
+    /// Inserts the defaults behind the name of the subcommand. A flag that the user typed gets no default.
     fn add_defaults(
         &self,
         words: Vec<OsString>,
@@ -137,14 +136,14 @@ impl DefaultedCommand {
         name.into_iter().chain(options).chain(words).collect()
     }
 
-    /// Whether the subcommand accepts this value of `--output`. The commands that change objects hand unknown formats
+    /// Whether the subcommand accepts this value of `--output`. The commands that change objects pass unknown formats
     /// on to kubectl.
     fn accepts_output(&self, value: &str) -> bool {
         self.kubectl_command != "get" || OutputFormat::from_str(value, false).is_ok()
     }
 }
 
-/// Returns the command as the table of kubectl's flags names it: with single spaces and without short names.
+/// Returns the name of the command in the table of kubectl's flags: with single spaces and without short names.
 fn canonical_command(command: &str) -> String {
     let words = command.split_whitespace().map(|word| match word {
         "deploy" => "deployment",
@@ -159,7 +158,7 @@ mod tests {
     use super::*;
     use crate::cli::change::typed_command::split_words;
 
-    /// Adds the defaults of a kuberc to a command line.
+    /// Adds the defaults of a kuberc to a command line. `kuberc` is the list `defaults` in YAML.
     fn add_defaults_to(line: &str, kuberc: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kuberc");

@@ -42,11 +42,12 @@ impl FileArgs {
 }
 
 /// Finds the objects that the files name and that run Pods. kubectl reads the files and reports objects that do not
-/// exist. The error in the result says that some of them do not exist.
+/// exist. The second part of the result is an error if kubectl failed for some of the objects.
 ///
 /// # Errors
 ///
-/// kubectl cannot be started, none of the objects exists, or none of them runs Pods.
+/// kubectl cannot be started, the server does not answer, kubectl failed and found no object, or no found object runs
+/// Pods.
 pub(crate) async fn find_targets(
     cluster: &Cluster,
     files: &FileArgs,

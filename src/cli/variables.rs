@@ -1,4 +1,4 @@
-//! The variables `KUBECTL_SEQ_*`, which hold what a user sets once. A flag wins over its variable.
+//! The variables `KUBECTL_SEQ_*`, which hold a user's own defaults. A flag takes precedence over its variable.
 //!
 //! This is the only list of the variables. A test compares it with the table in `docs/commands.md`.
 
@@ -16,7 +16,7 @@ pub(crate) enum Variable {
     Progress,
     /// The default of `--color`.
     Color,
-    /// Whether the live picture uses the mouse at first.
+    /// Whether the live picture uses the mouse when it starts.
     Mouse,
 }
 
@@ -46,7 +46,8 @@ impl Variables {
         Self::read(|name| env::var_os(name))
     }
 
-    /// Reads the variables. `get` returns the value of a variable. An empty value counts as not set.
+    /// Reads the variables. `get` returns the value of the variable that has the given name. An empty value counts as
+    /// not set.
     pub(crate) fn read(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let values = Variable::ALL.into_iter().filter_map(|variable| {
             let value = get(variable.name()).filter(|value| !value.is_empty())?;

@@ -47,7 +47,7 @@ impl Users {
         self.namespace.kubectl(&["create", "token", "default"]).succeeds().stdout
     }
 
-    /// Writes a kubeconfig whose user has these fields, in YAML. Returns the flag that selects it.
+    /// Writes a kubeconfig. `user` holds the fields of its user in YAML. Returns the flag that selects the kubeconfig.
     fn kubeconfig(&self, name: &str, user: &str) -> String {
         let view = "jsonpath={.clusters[0].cluster.server} {.clusters[0].cluster.certificate-authority-data}";
         let view =
@@ -66,7 +66,8 @@ users: [{{name: u, user: {{{user}}}}}]
         format!("--kubeconfig={}", self.write(name, &text))
     }
 
-    /// Writes a credential plugin. `script` runs with the number of the run in `$n`, and prints what is in `$status`.
+    /// Writes a credential plugin, and returns the flag that selects its kubeconfig. The plugin runs `script` with the
+    /// number of the run in `$n`, and then prints the `$status` that `script` has set.
     fn plugin(&self, script: &str) -> String {
         let path = self.write(
             "plugin",
@@ -200,7 +201,7 @@ fn a_proxy_url_is_always_used_and_a_variable_is_not_used_for_this_machine() {
     assert!(connections.load(Ordering::SeqCst) > 0);
     let refused = get(&[], &["--proxy-url=http://127.0.0.1:1"]).exits_with(3);
     refused.reports("through the proxy http://127.0.0.1:1: connection refused");
-    // The server of a test cluster has a loopback address.
+    // The program uses no proxy here, because the server of a test cluster has a loopback address.
     get(&[("HTTPS_PROXY", "127.0.0.1:1"), ("NO_PROXY", "x,")], &[]).succeeds().prints("job.batch/pi");
     let far = ["--server=https://api.corp.test:6443", "--request-timeout=1s"];
     get(&[("https_proxy", "127.0.0.1:1")], &far)
@@ -239,7 +240,7 @@ defaults: [{{command: {command}, options: [{{name: {name}, default: '{value}'}}]
 "
     );
     let path = users.write("kuberc", &text);
-    // The namespace is the one of the context, because a flag would take precedence over the kuberc.
+    // The namespace comes from the context, because a flag would take precedence over the kuberc.
     let mut program = crate::harness::program_with_cluster(arguments);
     program.env("KUBERC", path);
     run(program, b"")
@@ -271,7 +272,7 @@ fn defaults_of_the_kuberc_do_not_change_the_verdict_and_are_obeyed_by_get() {
     assert_eq!(shown.succeeds().stdout, "job.batch/failing\n");
     let shown = with_kuberc(&users, "get", "selector", "job-name=pi", &["get", "jobs", "-o", "name", &flag]);
     assert_eq!(shown.succeeds().stdout, "job.batch/pi\n");
-    // kubectl applies in the other namespace, so the program follows there.
+    // kubectl applies in the other namespace, so the program follows the Job in that namespace.
     let applied = with_kuberc(&users, "apply", "namespace", &other.name, &["apply", "-f", &file, &flag]);
     assert!(applied.stderr.contains(&other.name) || applied.stdout.contains(&other.name), "{applied:#}");
 }

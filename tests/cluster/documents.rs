@@ -1,4 +1,4 @@
-//! Runs the commands of the `sh` blocks in README.md and `docs/`. `ci_page.rs` runs those of `docs/ci.md`.
+//! Runs the commands of the `sh` blocks in README.md and `docs/`. `ci_page.rs` runs the commands of `docs/ci.md`.
 
 use std::env;
 use std::fs;
@@ -23,7 +23,7 @@ spec:
       containers: [{name: web, image: nginx}]
 ";
 
-/// The Pod of the simulation that the pages mention. The test replaces the name by the name of a Pod of the cluster.
+/// The Pod of the simulation that the pages mention. The test replaces the name with the name of a Pod of the cluster.
 const POD_OF_THE_SIMULATION: &str = "pi-sqcdw";
 
 #[test]
@@ -54,7 +54,7 @@ fn short_job() -> String {
     format!("{before}command: [sleep, \"1\"]\n")
 }
 
-/// A user who types the commands of the pages: in a folder with the manifest, and with a namespace of their own.
+/// A user who types the commands of the pages. The user has a folder with the manifest and a separate namespace.
 struct Reader {
     folder: tempfile::TempDir,
     namespace: Namespace,
@@ -81,7 +81,7 @@ impl Reader {
         if command.contains(POD_OF_THE_SIMULATION) {
             command = command.replace(POD_OF_THE_SIMULATION, &self.namespace.pod("job-name=pi"));
         }
-        // Each of these commands would find the Job of the command before it.
+        // Each of these commands needs a new Job, but the Job of an earlier command may still exist.
         if ["kubectl seq create", "kubectl seq apply"].iter().any(|start| command.starts_with(start)) {
             self.namespace.kubectl(&["delete", "job", "pi", "--ignore-not-found"]).succeeds();
         }

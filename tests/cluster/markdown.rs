@@ -2,9 +2,9 @@
 
 /// A fenced block of a page.
 pub(crate) struct Block {
-    /// The heading of the section of level 2.
+    /// The last heading of level 2 before the block. Empty if there is no such heading.
     pub(crate) section: String,
-    /// The word behind the opening fence, for example `sh`.
+    /// The text after the opening fence, for example `sh`.
     pub(crate) language: String,
     pub(crate) text: String,
 }

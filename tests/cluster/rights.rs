@@ -18,7 +18,7 @@ fn rules() -> Vec<&'static str> {
     role.lines().filter(|line| line.starts_with("- {")).collect()
 }
 
-/// Creates a Role with these rules, a service account that has only this Role, and returns the name of this user.
+/// Creates a Role with these rules and a service account that has only this Role. Returns the account as a user name.
 fn user_with(namespace: &Namespace, name: &str, rules: &[&str]) -> String {
     let Namespace { name: home, .. } = namespace;
     let rules =
@@ -35,7 +35,7 @@ fn user_with(namespace: &Namespace, name: &str, rules: &[&str]) -> String {
     user
 }
 
-/// Waits until the user may list these objects, because a new RBAC rule takes effect after a moment.
+/// Waits until the user may list the objects of a type, because a new RBAC rule takes effect after a moment.
 fn wait_until_allowed(namespace: &Namespace, user: &str, resource: &str) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while namespace.kubectl(&["auth", "can-i", "list", resource, "--as", user]).code != Some(0) {
@@ -109,7 +109,8 @@ fn the_pod_of_the_example_writes_the_timeline_with_its_service_account() {
     let user = format!("system:serviceaccount:{}:kubectl-seq", namespace.name);
     wait_until_allowed(&namespace, &user, "pods");
 
-    // The Pods of a test cluster may have no network. The same command runs here, with only the token of the account.
+    // The command runs on this machine with only the token of the account, because the Pods of a test cluster may have
+    // no network.
     let token = namespace.kubectl(&["create", "token", "kubectl-seq"]).stdout;
     let minimal = ["config", "view", "--minify", "--flatten", "--raw", "-o"];
     let field = |path: &str| namespace.kubectl(&[&minimal[..], &[path]].concat()).stdout;

@@ -1,8 +1,8 @@
-//! Tests of mistyped words, of answers that are only a part of what the user asked for, and of kubectl's flags of `get`.
+//! Tests of mistyped words, of incomplete answers, and of kubectl's flags of `get`.
 
 use crate::harness::{Namespace, manifest};
 
-/// Creates a namespace with the Jobs `quick` and nothing else.
+/// Creates a namespace with only the Job `quick`.
 fn namespace_with_quick_job(topic: &str) -> Namespace {
     let namespace = Namespace::new(topic);
     namespace.complete("quick.yaml");
@@ -65,7 +65,7 @@ fn get_shows_what_a_file_names() {
     let quick = manifest("quick.yaml");
     let result = namespace.seq(&["get", "-f", &quick, "-o", "name"]).succeeds();
     assert_eq!(result.stdout, "job.batch/quick\n", "{result:#}");
-    // kubectl reports the missing object itself.
+    // kubectl itself reports the missing object.
     let failing = manifest("failing.yaml");
     let part = namespace.seq(&["get", "-f", &quick, "-f", &failing, "-o", "name"]).exits_with(3);
     assert_eq!(part.stdout, "job.batch/quick\n", "{part:#}");

@@ -1,4 +1,4 @@
-//! Tests of `kubectl seq version --verbose`, and of the manners of a plugin.
+//! Tests of `kubectl seq version --verbose`, and of kubectl's list of plugins.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fn the_setup_shows_kubectl_the_server_the_clock_and_all_rights() {
     assert_eq!(setup["kubectl"]["version"], versions["clientVersion"]["gitVersion"]);
     assert_eq!(setup["server"]["version"], versions["serverVersion"]["gitVersion"]);
     assert_eq!(setup["server"]["namespace"], namespace.name);
-    // The server runs on this machine, so its clock is the same.
+    // The server runs on this machine, so both have the same clock.
     let range: Vec<i64> =
         array(&setup["server"], "clockOffsetRangeMillis").iter().filter_map(Value::as_i64).collect();
     assert!(range[0] <= 0 && 0 <= range[1] && range[1] - range[0] < 5000, "{range:?}");

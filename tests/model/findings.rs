@@ -1,4 +1,4 @@
-//! Tests of the findings: the sentences about the most expensive losses, and the facts that they rest on.
+//! Tests of the findings: the sentences about the most expensive losses, and the facts behind these sentences.
 
 use jiff::Timestamp;
 use kubectl_seq::testing::export::{document, write_json};

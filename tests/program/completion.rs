@@ -1,4 +1,4 @@
-//! Tests of the completion without a cluster: the scripts, and the silence on errors.
+//! Tests of the completion without a cluster: the scripts, and the empty output on errors.
 
 use std::fs;
 use std::path::Path;

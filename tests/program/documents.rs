@@ -1,5 +1,5 @@
-//! Runs the commands of the `console` blocks in README.md and `docs/`, and compares their output with the output that
-//! the page shows.
+//! Runs the commands of the `console` blocks in README.md and `docs/`, and compares the real output with the
+//! output that the page shows.
 //!
 //! In such a block, a line that begins with `$ ` is a command for bash. A line that begins with `> ` continues the
 //! command above it. The other lines are the standard output of the command.
@@ -35,7 +35,7 @@ fn the_pages_show_the_real_output_of_their_commands() {
         if is_update {
             fs::write(&path, &real).unwrap();
         }
-        // A comparison of lines shows the first difference. Whole pages would be hard to read.
+        // The test compares single lines, because the difference of two whole pages would be hard to read.
         for (number, (shown, real)) in page.lines().zip(real.lines()).enumerate() {
             assert!(
                 is_update || shown == real,

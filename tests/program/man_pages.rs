@@ -40,7 +40,7 @@ fn the_man_pages_describe_the_command_line() -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the man page of a command: the sections of the library, and the examples before the flags.
+/// Returns the man page of a command: the sections of `clap_mangen`, with the examples before the flags.
 fn render_page(name: &str, command: &Command) -> io::Result<String> {
     let man = Man::new(command.clone().display_name(name.to_owned()))
         .title(name.to_uppercase())
@@ -61,8 +61,8 @@ fn render_page(name: &str, command: &Command) -> io::Result<String> {
     Ok(String::from_utf8(page).expect("UTF-8"))
 }
 
-/// Writes a section whose lines stay as they are. The first line of the text is its heading in the help, which the
-/// section replaces.
+/// Writes a section and keeps the line breaks of `text`. `heading` replaces the first line, which is the heading in the
+/// help.
 fn render_verbatim(
     heading: &str,
     text: Option<&clap::builder::StyledStr>,

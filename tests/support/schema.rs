@@ -50,8 +50,8 @@ fn read_schema() -> Value {
     serde_json::from_str(&fs::read_to_string(PATH).unwrap()).unwrap()
 }
 
-/// Returns a validator that also refuses fields that the schema does not name. The published schema allows them, because
-/// a later version of the program may add fields.
+/// Returns a validator that also refuses fields that the schema does not name. The published schema allows such fields,
+/// because a later version of the program may add fields.
 fn create_validator(schema: &Value) -> Validator {
     let mut schema = schema.clone();
     forbid_unknown_fields(&mut schema);

@@ -1,4 +1,4 @@
-//! Candidates from the cluster and from the kubeconfig. Every error means that there are no candidates.
+//! Candidates from the cluster and from the kubeconfig. An error gives no candidates.
 
 use clap::{Command, FromArgMatches as _};
 
@@ -20,7 +20,7 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    /// Returns the names that a global flag can have as its value. `None` if the value is not such a name.
+    /// Returns the kind of names that a global flag accepts. `None` if the flag accepts no such names.
     pub(crate) fn of_flag(name: &str) -> Option<Self> {
         match name {
             "namespace" => Some(Self::Objects(Resource::namespace())),
@@ -31,7 +31,8 @@ impl Lookup {
         }
     }
 
-    /// Reads the names, each with a description. `connection` are the flags that the user has typed so far.
+    /// Reads the names, each with a description, which may be empty. `connection` holds the flags that the user has
+    /// typed so far.
     pub(crate) async fn names(&self, connection: &Connection) -> Vec<(String, String)> {
         let without_description =
             |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect();
@@ -47,7 +48,7 @@ impl Lookup {
     }
 }
 
-/// Returns the connection that the typed flags select.
+/// Returns the connection that the typed flags describe.
 pub(crate) fn typed_connection(tokens: &[Token]) -> Connection {
     let global = global_flags();
     let words = tokens.iter().filter_map(|token| match token {

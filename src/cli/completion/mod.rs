@@ -45,7 +45,7 @@ pub(crate) struct Completion {
     is_unfinished: bool,
 }
 
-/// The names that complete a word.
+/// Names that must be read, and the parts of the line that select and filter these names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NamesToRead {
     lookup: Lookup,
@@ -99,7 +99,7 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
             None => complete_argument(root, command, word, tokens),
         };
     }
-    // kubectl offers the flags that both programs have.
+    // kubectl itself offers the flags that both programs have.
     let kubectl_flags = [command_flags(flag_source), global_flags()].concat();
     candidates.retain(|(flag, _)| kubectl_flags.iter().all(|known| flag[2..] != known.long));
     let mut kubectl_words: Vec<OsString> = vec![name.clone()];
@@ -108,8 +108,8 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
     Completion { candidates, kubectl_words, ..empty }
 }
 
-/// Completes a word before which only flags stand: a subcommand, a flag of the overview or its value. `None` if a
-/// subcommand stands before the word.
+/// Completes a word that follows only flags: a subcommand, a flag of the overview or the value of such a flag. `None`
+/// if another word or an unknown flag stands before the word.
 fn complete_first_word(root: &Command, before: &[OsString], word: &str) -> Option<Completion> {
     let overview = root.find_subcommand(OVERVIEW)?;
     let table = FlagTable::new(declared_flags(overview));
@@ -133,7 +133,8 @@ fn complete_first_word(root: &Command, before: &[OsString], word: &str) -> Optio
     Some(Completion { candidates, ..Completion::default() })
 }
 
-/// Returns the flag whose value the word is, and the typed part of the value. `None` if the word is not a value.
+/// Returns the flag to which the word gives a value, and the typed part of the value. `None` if the word gives no
+/// value.
 fn value_position(table: &FlagTable, tokens: &[Token], word: &str) -> Option<(String, String)> {
     if let Some(Token::Flag(flag)) = tokens.last()
         && flag.lacks_value
@@ -149,7 +150,7 @@ fn value_position(table: &FlagTable, tokens: &[Token], word: &str) -> Option<(St
 
 /// Completes the value of a flag. `None` if this program does not know the values.
 ///
-/// The candidates are bare values also after `--flag=`, because kubectl's scripts put the flag before each candidate.
+/// Even after `--flag=`, the candidates are bare values, because kubectl's scripts put the flag before each candidate.
 fn complete_value(command: &Command, flag: &str, value: &str, tokens: &[Token]) -> Option<Completion> {
     let empty = Completion::default();
     let arg = find_flag(command, flag);
@@ -210,7 +211,7 @@ fn complete_object(command: &Command, word: &str, tokens: Vec<Token>) -> Complet
         Some(_) => typed.remove(0),
         None => {
             let candidates = type_candidates(word);
-            // Only the server knows the custom resources.
+            // Only the server knows the custom resources, and kubectl asks the server.
             return if candidates.is_empty() {
                 ask_kubectl(tokens)
             } else {
@@ -233,7 +234,7 @@ fn is_about_objects(command: &Command) -> bool {
     ["get", "pod"].contains(&command.get_name())
 }
 
-/// Returns the types that run Pods and begin with `word`, with descriptions.
+/// Returns the types that run Pods and whose names begin with `word`, with descriptions.
 fn type_candidates(word: &str) -> Vec<(String, String)> {
     let all = ("all".to_owned(), "Everything that runs Pods".to_owned());
     filter_by_prefix(word, [all].into_iter().chain(known_type_names()))

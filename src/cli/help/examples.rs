@@ -1,6 +1,6 @@
 //! The examples that the help and the man page of each command show.
 
-/// Returns the examples of a command: lines of shell comments and command lines, of which all but the first are indented.
+/// Returns the examples of a command: shell comments and command lines. All lines except the first are indented.
 /// Empty if the command has no examples.
 pub(crate) fn examples(command: &str) -> &'static str {
     match command {

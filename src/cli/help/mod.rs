@@ -1,5 +1,5 @@
-//! The help texts: `--help` shows examples first and then the flags in groups, and `-h` shows the most used flags on one
-//! screen.
+//! The help texts: `--help` shows examples first and then the flags in groups, and `-h` shows the most used flags on
+//! one screen.
 
 mod examples;
 mod short;
@@ -12,9 +12,9 @@ pub(crate) use crate::cli::help::short::short_help;
 /// The order of the parts of a help text. `before-help` contains the examples, which only `--help` shows.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
-/// Adds the examples and the flag `--help` to a subcommand, which must not be built.
+/// Adds the examples and the flag `--help` to a subcommand that clap has not built yet.
 ///
-/// The flag is declared here and not by clap, because clap would show it first, in a group of its own.
+/// This function declares the flag, because clap would show its own `--help` first, in a separate group.
 pub(crate) fn arrange_help(command: Command) -> Command {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     let help = help.help("Print this help; -h prints the most used flags").help_heading("Help");

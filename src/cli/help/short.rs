@@ -28,8 +28,8 @@ const MOST_USED: [&str; 19] = [
 /// The flags whose values `-h` lists. The lists of the other flags would fill the screen.
 const LISTED: [&str; 2] = ["output", "sort"];
 
-/// Returns the text of `-h` of a subcommand, which clap reports as an error. `None` if the subcommand has none of the
-/// most used flags.
+/// Returns the text of `-h` of a subcommand as an error, because clap reports help as an error. `None` if `-h` would
+/// show no argument.
 pub(crate) fn short_help(command: Command) -> Option<Error> {
     let all = format!("All flags, with examples: {} --help", command.get_bin_name().unwrap_or_default());
     let command = command.after_help(all).mut_args(shorten);
@@ -39,8 +39,8 @@ pub(crate) fn short_help(command: Command) -> Option<Error> {
     command.try_get_matches_from(["", "-h"]).err()
 }
 
-/// Hides an argument that is not one of the most used flags and not a choice of values, and moves the others to one
-/// group.
+/// Hides an argument that is neither in `MOST_USED` nor a positional choice of values. Removes the heading of the
+/// argument, so that all shown flags form one group.
 fn shorten(arg: Arg) -> Arg {
     let name = arg.get_long().unwrap_or_default().to_owned();
     let is_choice = arg.is_positional() && !arg.get_possible_values().is_empty();

@@ -6,7 +6,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 
-/// Adds tips to an error. Each tip is a part of a sentence without a full stop, with what to type in quotes.
+/// Adds tips to an error. Each tip is a sentence without a full stop. The text to type stands in quotes.
 pub(crate) fn with_tips(mut error: Error, tips: impl IntoIterator<Item = String>) -> Error {
     let tips: Vec<StyledStr> = tips.into_iter().map(StyledStr::from).collect();
     if !tips.is_empty() {
@@ -23,7 +23,7 @@ pub(crate) fn unexpected_word(command: &Command, word: &OsStr) -> Error {
     error
 }
 
-/// Returns the error about a flag that `command` does not declare. If a similar flag exists, the error names it.
+/// Returns the error about a flag that `command` does not declare. If a similar flag exists, the error names that flag.
 pub(crate) fn unknown_flag(command: &Command, flag: &OsStr) -> Error {
     let parsed = command.clone().try_get_matches_from([OsStr::new(command.get_name()), flag]);
     match parsed.err().filter(|error| error.kind() == ErrorKind::UnknownArgument) {
@@ -56,7 +56,7 @@ pub(crate) fn missing_argument(command: &Command, argument: &str) -> Error {
     error
 }
 
-/// Returns the error about a word in the place of a subcommand.
+/// Returns the error about a first word that is not a subcommand.
 pub(crate) fn unknown_subcommand(root: &Command, word: &str) -> Error {
     let mut error = Error::new(ErrorKind::InvalidSubcommand).with_cmd(root);
     error.insert(ContextKind::InvalidSubcommand, ContextValue::String(word.to_owned()));

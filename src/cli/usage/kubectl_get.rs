@@ -11,7 +11,8 @@ use crate::cli::usage::errors::{invalid_value, with_tips};
 /// The flags of `kubectl get` that select objects without their names.
 pub(crate) const FLAGS_THAT_SELECT: [&str; 3] = ["all-namespaces", "selector", "field-selector"];
 
-/// Formats of kubectl that print parts of an object. A value of `--output` begins with one of these words.
+/// Formats of kubectl that print parts of an object. A value of `--output` is one of these words, or one of these
+/// words followed by `=` and a template.
 const TEMPLATE_FORMATS: [&str; 9] = [
     "jsonpath",
     "jsonpath-as-json",
@@ -24,8 +25,8 @@ const TEMPLATE_FORMATS: [&str; 9] = [
     "custom-columns-file",
 ];
 
-/// Returns the tips for a flag of `kubectl get` that a subcommand of this program does not have. `command` is the command
-/// of kubectl that has the flag.
+/// Returns the tips for a flag of `kubectl get` that a subcommand of this program does not have. `command` is the
+/// command of kubectl that has the flag.
 pub(crate) fn tips_for_flag(flag: &str, command: &str) -> Vec<String> {
     let own = match flag {
         "sort-by" => "to order the Pods, use '--sort' with start, end, work, cold, index, name or trouble",
@@ -39,7 +40,8 @@ pub(crate) fn tips_for_flag(flag: &str, command: &str) -> Vec<String> {
     own.into_iter().chain([format!("to print the objects, use '{command}'")]).collect()
 }
 
-/// Returns the command of kubectl that shows the same objects, with those of the typed flags that kubectl has.
+/// Returns the `kubectl get` command that shows the same objects. The command keeps the typed flags that kubectl has,
+/// but hides secret values.
 pub(crate) fn command_of_kubectl(declared: &Command, tokens: &[Token]) -> String {
     let mut words = vec!["kubectl".to_owned(), "get".to_owned()];
     words.extend((declared.get_name() == "pod").then(|| "pod".to_owned()));
@@ -68,7 +70,8 @@ pub(crate) fn command_of_kubectl(declared: &Command, tokens: &[Token]) -> String
 ///
 /// # Errors
 ///
-/// The value of `--output` is such a format, and the subcommand that `declared` declares does not pass it on to kubectl.
+/// The value of `--output` is such a format, and the subcommand that `declared` declares does not pass the value
+/// on to kubectl.
 pub(crate) fn refuse_template(declared: &Command, output: &GivenFlag, tokens: &[Token]) -> Result<(), Error> {
     let Some(arg) = declared.get_arguments().find(|arg| arg.get_long() == Some("output")) else {
         return Ok(());
@@ -90,8 +93,8 @@ pub(crate) fn refuse_template(declared: &Command, output: &GivenFlag, tokens: &[
     Err(with_tips(invalid_value(declared, arg, &value, &[]), tips))
 }
 
-/// Translates a template such as `{.workloads[*].name}` to a path of jq. Returns `None` for templates that are more than
-/// one path, and for paths that do not begin with a field of the timeline document.
+/// Translates a template such as `{.workloads[*].name}` to a path of jq. Returns `None` for templates that are more
+/// than one path, and for paths that do not begin with a field of the timeline document.
 fn jq_path(template: &str) -> Option<String> {
     let path = template.strip_prefix('{')?.strip_suffix('}')?;
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".[]*".contains(letter);

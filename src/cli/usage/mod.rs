@@ -1,4 +1,4 @@
-//! Wrong usage: finds it before clap or kubectl does, and names what the user can type instead.
+//! Finds wrong usage before clap or kubectl does, and names what the user can type instead.
 
 pub(crate) mod errors;
 pub(crate) mod kubectl_get;

@@ -10,12 +10,13 @@ use crate::cli::usage::errors::{missing_argument, unexpected_word, unknown_flag,
 use crate::cli::usage::kubectl_get::{FLAGS_THAT_SELECT, command_of_kubectl, refuse_template, tips_for_flag};
 use crate::cli::usage::switches::flags_for_clap;
 
-/// Rewrites the words after the subcommand that `declared` declares: each flag becomes one word, `--name=value`, and the
-/// words that are not flags follow.
+/// Rewrites the words after the subcommand that `declared` declares: each flag becomes one word, `--name=value`, and
+/// the words that are not flags follow.
 ///
 /// # Errors
 ///
-/// A flag does not exist, lacks its value or has a value that it does not accept, or a required name is missing.
+/// A flag does not exist or lacks its value, a switch has a value other than a truth value, `--output` has a template
+/// format, `--version` asks for the version, or a required name is missing.
 pub(crate) fn rewrite_words(declared: &Command, words: &[OsString]) -> Result<Vec<OsString>, Error> {
     let own = declared_flags(declared);
     let kubectl = if takes_objects(declared) { command_flags("get") } else { Vec::new() };
@@ -55,7 +56,7 @@ fn takes_objects(declared: &Command) -> bool {
     ["get", "pod"].contains(&declared.get_name())
 }
 
-/// Checks that the words name an object or say otherwise which objects to show.
+/// Returns the error about a missing name, unless the subcommand needs no name or files name the objects.
 fn require_name(declared: &Command, flags: &[GivenFlag]) -> Result<(), Error> {
     let tips = match declared.get_name() {
         "get" if flags.iter().any(|flag| ["filename", "kustomize"].contains(&flag.name.as_str())) => {
@@ -77,8 +78,8 @@ fn require_name(declared: &Command, flags: &[GivenFlag]) -> Result<(), Error> {
     Err(with_tips(missing_argument(declared, argument), tips.map(str::to_owned)))
 }
 
-/// Rewrites `pod a b`, `pods -A` and `pod -l app=web` to `get pod …`, because `pod` shows a single Pod. Other words stay
-/// as they are. `get` is the declaration of `get`, and the first word is the name of the subcommand.
+/// Rewrites `pod a b`, `pods -A` and `pod -l app=web` to `get pod …`, because `pod` shows a single Pod. Other words
+/// stay unchanged. `get` is the declaration of `get`, and the first word is the name of the subcommand.
 pub(crate) fn select_several_pods(get: &Command, words: Vec<OsString>) -> Vec<OsString> {
     let Some((name, arguments)) = words.split_first() else { return words };
     if !["pod", "pods", "po"].iter().any(|pod| name == pod) {

@@ -1,5 +1,5 @@
-//! Applies pflag's rules to flags that clap declares as switches: a switch takes a value, as in `--watch=false`, and the
-//! last of several values counts.
+//! Applies pflag's rules to flags that clap declares as switches: a switch takes a value, as in `--watch=false`, and
+//! the last of several values counts.
 
 use std::ffi::OsString;
 
@@ -41,20 +41,20 @@ pub(crate) fn flags_for_clap(declared: &Command, flags: Vec<GivenFlag>) -> Resul
 /// The flag that prints the version. kubectl gives it values.
 const VERSION: &str = "version";
 
-/// Whether a `--version` asks for the version, as in kubectl. The value `vX.Y.Z` only sets the version that kubectl
-/// reports.
+/// Whether a flag is a `--version` that asks for the version. As in kubectl, the value `vX.Y.Z` only sets the version
+/// that kubectl reports.
 pub(crate) fn asks_for_version(flag: &GivenFlag) -> bool {
     let value = flag.value.as_ref().map(|value| value.to_string_lossy());
     flag.name == VERSION && value.is_none_or(|value| value == "raw" || parse_switch(&value) == Some(true))
 }
 
-/// Returns the text of the version, which clap reports as an error. `None` if clap changes its flag `--version`.
+/// Returns the text of the version, which clap reports as an error. `None` if clap reports no error.
 pub(crate) fn version_text() -> Option<Error> {
     let command = Command::new(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"));
     command.try_get_matches_from([env!("CARGO_PKG_NAME"), "--version"]).err()
 }
 
-/// Whether a flag needs no value and changes nothing but a truth value, or asks for help.
+/// Whether a flag is a switch: it needs no value, and only sets a truth value or asks for help.
 fn is_switch(arg: &Arg) -> bool {
     use ArgAction::{Help, HelpLong, HelpShort, SetTrue};
     matches!(arg.get_action(), SetTrue | Help | HelpShort | HelpLong)

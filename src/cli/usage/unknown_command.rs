@@ -1,4 +1,4 @@
-//! The error about a first word that is not a subcommand. It names the command that does what the word says.
+//! The error about a first word that is not a subcommand. The error names a command to type instead.
 
 use std::ffi::OsString;
 

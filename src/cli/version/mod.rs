@@ -51,7 +51,7 @@ pub(crate) struct VersionDocument {
     setup: Option<Setup>,
 }
 
-/// Prints the version and, if the user asked for it, the setup. What cannot be known about the setup is no error.
+/// Prints the version and, if the user asked for it, the setup. An unknown part of the setup is not an error.
 pub(crate) async fn run(args: VersionArgs, environment: &Environment) -> Result<Exit, RunError> {
     let setup = if args.verbose {
         Some(examine_setup(&args.connection.connection(), environment).await?)

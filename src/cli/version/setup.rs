@@ -1,5 +1,5 @@
 //! Examines the setup in which the program runs: kubectl, the server, the rights of the user, the terminal. An unknown
-//! value is `null`, and a field `error` gives the reason.
+//! value is `null`. The field `error` of kubectl, of the server or of a right gives the reason.
 
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Setup {
     pub(crate) kubectl: KubectlSetup,
     pub(crate) server: ServerSetup,
-    /// The rights that the program uses, and whether the user has them. Empty without a server.
+    /// The rights that the program uses, and whether the user has them. Empty if the version of the server
+    /// is unknown.
     pub(crate) rights: Vec<Right>,
     /// Whether the user may list and watch Events.
     pub(crate) events_readable: Option<bool>,
@@ -74,7 +75,7 @@ pub(crate) struct TerminalSetup {
     pub(crate) rows: Option<usize>,
     pub(crate) colours: bool,
     pub(crate) unicode: bool,
-    /// Whether the live picture uses the mouse at first.
+    /// Whether the live picture uses the mouse when it starts.
     pub(crate) mouse: bool,
 }
 
@@ -129,7 +130,7 @@ async fn examine_cluster(cluster: &Cluster) -> (ServerSetup, Vec<Right>) {
         Ok(Err(error)) => (None, Some(error.summary)),
         Err(_) => (None, Some(format!("no answer from {} within {} s", cluster.server, limit.as_secs_f64()))),
     };
-    // A server that does not tell its version may still answer the questions, unless it cannot be reached.
+    // Without a version, the server probably cannot be reached, so the program asks no questions.
     let rights = if version.is_some() { review_rights(cluster, limit).await } else { Vec::new() };
     let server = ServerSetup {
         address: Some(cluster.server.clone()),
@@ -142,7 +143,7 @@ async fn examine_cluster(cluster: &Cluster) -> (ServerSetup, Vec<Right>) {
     (server, rights)
 }
 
-/// Asks for all rights at once. Returns them in the order of the questions.
+/// Asks about all rights concurrently. Returns the rights in the order of the questions.
 async fn review_rights(cluster: &Cluster, limit: Duration) -> Vec<Right> {
     let mut reviews = JoinSet::new();
     for (index, question) in list_questions().into_iter().enumerate() {
@@ -162,7 +163,7 @@ async fn review_rights(cluster: &Cluster, limit: Duration) -> Vec<Right> {
     rights.into_iter().map(|(_, right)| right).collect()
 }
 
-/// The questions about everything that the program reads.
+/// Returns the questions: `list` and `watch` for each built-in kind, and `get` for the logs of Pods.
 fn list_questions() -> Vec<AccessQuestion> {
     let collections = BuiltInKind::ALL.iter().flat_map(|kind| {
         let info = kind.info();

@@ -51,7 +51,7 @@ fn describe_server(server: &ServerSetup) -> String {
     }
 }
 
-/// Describes the range of the offset. A range that contains zero means that the clocks may agree.
+/// Describes the range of the offset. If zero lies inside the range, the clocks may agree.
 fn describe_clock(range: Option<[i64; 2]>) -> String {
     let Some([low, high]) = range else { return "unknown".to_owned() };
     let seconds = |millis: i64| format!("{}.{:03} s", millis.abs() / 1000, millis.abs() % 1000);
@@ -84,7 +84,8 @@ fn describe_events(readable: Option<bool>) -> &'static str {
     }
 }
 
-/// Describes rights for the same resource that have the same answer. `namespace` is where a rule must be added.
+/// Describes rights for the same resource that have the same answer. For missing rights, adds advice to add a rule in
+/// `namespace`.
 fn describe_rights(rights: &[Right], namespace: Option<&str>) -> String {
     let verbs = rights.iter().map(|right| right.verb).collect::<Vec<_>>().join(", ");
     let Some(Right { verb, resource, granted, error }) = rights.first() else { return String::new() };
