@@ -5,6 +5,7 @@
 //! the new answer. The count is exact even if several lines are equal, or if the times of neighbouring lines are not in
 //! order.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use jiff::Timestamp;
@@ -14,6 +15,9 @@ use crate::source::cluster::logs::update::LogGap;
 /// Number of bytes at the start of a line that take part in its fingerprint. A line whose end was not received has the
 /// same fingerprint as the whole line.
 const MAX_FINGERPRINT_BYTES: usize = 1 << 10;
+
+/// Number of lines that a request for the last lines of a log asks for.
+const LAST_LINES: usize = 8;
 
 /// The time of a line and the hash of the first bytes of its text. By these, the line is recognized when the server
 /// returns it again. The time has nanoseconds, so two lines of different files are practically never equal.
@@ -47,9 +51,9 @@ impl SecondLines {
         Self { second, count: 0, first: None }
     }
 
-    fn add(&mut self, accepted_before: u64, line: impl FnOnce() -> Fingerprint) {
+    fn add(&mut self, accepted_before: u64, line: Fingerprint) {
         self.count += 1;
-        self.first.get_or_insert_with(|| (accepted_before, line()));
+        self.first.get_or_insert((accepted_before, line));
     }
 }
 
@@ -65,6 +69,18 @@ pub(crate) enum RequestMode {
     ContinueAfterFileDeletion,
     /// The whole log. If the log begins before the first accepted line, the accepted lines belong to a later run.
     FromStart,
+    /// The last few lines. The kubelet finds them from the end of the file, without reading the lines before them. If the
+    /// first line is not one of the last accepted lines, only a request in another mode shows why.
+    LastLines,
+}
+
+/// The part of a log that a request asks for, as parameters of the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogRange {
+    /// The time from which lines are requested, in whole seconds. `None` requests lines from the start of the log.
+    pub(crate) since: Option<Timestamp>,
+    /// Number of last lines to request, or `None` for all lines.
+    pub(crate) tail_lines: Option<u32>,
 }
 
 /// How the lines of the present request relate to the accepted lines.
@@ -134,6 +150,8 @@ pub(crate) struct LogCursor {
     previous: SecondLines,
     /// The accepted lines of the second of the latest line.
     current: SecondLines,
+    /// The last accepted lines, at most [`LAST_LINES`].
+    last_lines: VecDeque<Fingerprint>,
     /// The first accepted line of the run.
     first: Option<Fingerprint>,
     /// Number of accepted lines of the run.
@@ -214,15 +232,18 @@ impl LogCursor {
         self.run = run;
     }
 
-    /// Prepares the cursor for a new request. Returns the time from which the log must be requested, in whole seconds.
-    /// Returns `None` if the whole log must be requested.
-    pub(crate) fn begin_request(&mut self, mode: RequestMode) -> Option<Timestamp> {
+    /// Prepares the cursor for a new request. Returns the part of the log that must be requested.
+    pub(crate) fn begin_request(&mut self, mode: RequestMode) -> LogRange {
         self.overlap = Overlap::Unknown(mode);
         if self.last.is_none() || mode == RequestMode::FromStart {
-            return None;
+            return LogRange::default();
+        }
+        if mode == RequestMode::LastLines {
+            return LogRange { tail_lines: u32::try_from(LAST_LINES).ok(), ..LogRange::default() };
         }
         // The second before the latest line is read again, because times of neighbouring lines may not be in order.
-        Timestamp::from_second(self.current.second.saturating_sub(1)).ok()
+        let since = Timestamp::from_second(self.current.second.saturating_sub(1)).ok();
+        LogRange { since, ..LogRange::default() }
     }
 
     /// Whether the present request has returned no line, or only lines that were not expected.
@@ -297,6 +318,13 @@ impl LogCursor {
                 _ => Ok(Overlap::SkipUntil { last, is_reached: false }),
             };
         }
+        if mode == RequestMode::LastLines {
+            let mut positions = (0..self.last_lines.len()).filter(|&index| self.last_lines[index] == line);
+            return match (positions.next(), positions.next()) {
+                (Some(index), None) => Ok(Overlap::Skip((self.last_lines.len() - index) as u64)),
+                (Some(_), Some(_)) | (None, _) => Err(LineStatus::Unexpected),
+            };
+        }
         let firsts = self.previous.first.into_iter().chain(self.current.first);
         let expected = firsts.min_by_key(|(accepted_before, _)| *accepted_before);
         match expected {
@@ -311,7 +339,7 @@ impl LogCursor {
             Some(_) | None => {}
         }
         match mode {
-            RequestMode::Continue => Err(LineStatus::Unexpected),
+            RequestMode::Continue | RequestMode::LastLines => Err(LineStatus::Unexpected),
             RequestMode::ContinueAfterFileDeletion | RequestMode::FromStart => {
                 Ok(Overlap::SkipUntil { last, is_reached: false })
             }
@@ -320,10 +348,14 @@ impl LogCursor {
 
     fn count_line(&mut self, at: Timestamp, text: &[u8]) {
         let second = floor_second(at);
-        let fingerprint = || Fingerprint::new(at, text);
+        let line = Fingerprint::new(at, text);
         let accepted_before = self.accepted;
         self.accepted += 1;
-        self.first.get_or_insert_with(fingerprint);
+        self.first.get_or_insert(line);
+        if self.last_lines.len() == LAST_LINES {
+            self.last_lines.pop_front();
+        }
+        self.last_lines.push_back(line);
         if self.last.is_none() || second > self.current.second {
             let is_next = self.last.is_some() && second == self.current.second + 1;
             self.previous = if is_next { self.current } else { SecondLines::new(second.saturating_sub(1)) };
@@ -331,9 +363,9 @@ impl LogCursor {
         }
         // Lines of earlier seconds are not counted by second, because no request returns these lines again.
         if second >= self.current.second {
-            self.current.add(accepted_before, fingerprint);
+            self.current.add(accepted_before, line);
         } else if second == self.previous.second {
-            self.previous.add(accepted_before, fingerprint);
+            self.previous.add(accepted_before, line);
         }
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
@@ -345,148 +377,4 @@ fn floor_second(at: Timestamp) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The lines of a log file, each with its time.
-    type Lines<'a> = Vec<(Timestamp, &'a str)>;
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()
-    }
-
-    /// Requests the log and returns the new lines. A gap is shown as `…`.
-    fn request(cursor: &mut LogCursor, file: &Lines<'_>, count: usize) -> Vec<String> {
-        request_with(cursor, RequestMode::ContinueAfterFileDeletion, file, count)
-    }
-
-    fn request_with(
-        cursor: &mut LogCursor,
-        mode: RequestMode,
-        file: &Lines<'_>,
-        count: usize,
-    ) -> Vec<String> {
-        let since = cursor.begin_request(mode);
-        let visible = file.iter().filter(|(at, _)| since.is_none_or(|since| *at >= since)).take(count);
-        let mut new = Vec::new();
-        for (at, text) in visible {
-            match cursor.accept(*at, text.as_bytes()) {
-                LineStatus::New => new.push((*text).to_owned()),
-                LineStatus::Known | LineStatus::Fragment => {}
-                LineStatus::Unexpected | LineStatus::EarlierRun => return vec!["another run".to_owned()],
-                LineStatus::NewAfterGap { .. } => new.extend(["…".to_owned(), (*text).to_owned()]),
-            }
-        }
-        new
-    }
-
-    #[test]
-    fn every_line_is_accepted_once_wherever_the_request_is_cut() {
-        // Equal lines, equal times, and times that are not in order.
-        let file: Lines<'_> = [
-            (0, "a"),
-            (0, "a"),
-            (0, "b"),
-            (900, "a"),
-            (1100, "c"),
-            (950, "d"),
-            (1100, "c"),
-            (1100, "c"),
-            (3000, "e"),
-            (2999, "f"),
-            (3001, "e"),
-            (9000, "g"),
-        ]
-        .map(|(millis, text)| (at(millis), text))
-        .to_vec();
-        let all: Vec<&str> = file.iter().map(|(_, text)| *text).collect();
-        for first_cut in 0..=file.len() {
-            for second_cut in 0..=file.len() {
-                let mut cursor = LogCursor::default();
-                let mut read = request(&mut cursor, &file[..first_cut].to_vec(), usize::MAX);
-                // The second request is cut early, maybe before it reaches a new line.
-                read.extend(request(&mut cursor, &file, second_cut));
-                read.extend(request(&mut cursor, &file, usize::MAX));
-                assert_eq!(read, all, "cut after {first_cut}, then after {second_cut}");
-                assert!(request(&mut cursor, &file, usize::MAX).is_empty());
-            }
-        }
-    }
-
-    #[test]
-    fn lines_that_the_runtime_has_deleted_leave_a_gap() {
-        let file: Lines<'_> = vec![(at(0), "a"), (at(10), "b"), (at(4000), "c")];
-        let mut cursor = LogCursor::default();
-        assert_eq!(request(&mut cursor, &file, 2), ["a", "b"]);
-        // The file with a and b was deleted. The cursor cannot know whether another deleted line came before c.
-        let rotated: Lines<'_> = vec![(at(4000), "c"), (at(4001), "d")];
-        let since = cursor.begin_request(RequestMode::ContinueAfterFileDeletion);
-        assert!(since.is_some_and(|since| since <= at(0)));
-        assert_eq!(cursor.accept(at(4000), b"c"), LineStatus::NewAfterGap { since: at(10) });
-        assert_eq!(cursor.accept(at(4001), b"d"), LineStatus::New);
-        assert!(request(&mut cursor, &rotated, 9).is_empty());
-    }
-
-    #[test]
-    fn a_new_run_begins_with_its_first_line() {
-        let first: Lines<'_> = vec![(at(0), "a"), (at(1), "b")];
-        let second: Lines<'_> = vec![(at(700), "a"), (at(800), "c")];
-        let mut cursor = LogCursor::default();
-        assert_eq!(request(&mut cursor, &first, 9), ["a", "b"]);
-        cursor.begin_run(1);
-        // The kubelet may still return the first run.
-        assert!(request(&mut cursor, &first, 9).is_empty());
-        assert!(!cursor.has_lines());
-        assert_eq!(request(&mut cursor, &second, 9), ["a", "c"]);
-        assert_eq!(cursor.run(), 1);
-    }
-    #[test]
-    fn the_log_of_another_run_is_recognized() {
-        let first: Lines<'_> = vec![(at(0), "a"), (at(1), "b")];
-        let second: Lines<'_> = vec![(at(700), "c"), (at(800), "d")];
-        let mut cursor = LogCursor::default();
-        assert_eq!(request(&mut cursor, &first, 9), ["a", "b"]);
-        assert_eq!(request_with(&mut cursor, RequestMode::Continue, &second, 9), ["another run"]);
-        assert!(request_with(&mut cursor, RequestMode::Continue, &first, 9).is_empty());
-        // The lines of the second run arrive first.
-        let mut cursor = LogCursor::default();
-        assert_eq!(request(&mut cursor, &second, 1), ["c"]);
-        assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &first, 9), ["another run"]);
-        assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &second, 9), ["d"]);
-    }
-
-    #[test]
-    fn the_rest_of_a_line_that_began_before_the_requested_time_is_no_gap() {
-        let (early, late) = (at(900), at(2100));
-        let mut cursor = LogCursor::default();
-        cursor.begin_request(RequestMode::Continue);
-        // The runtime stored the line at 900 in parts. Its last part has the time 1100.
-        let long = "x".repeat(20_000);
-        for (at, text) in [(early, long.as_str()), (at(1150), "b"), (late, "c")] {
-            assert_eq!(cursor.accept(at, text.as_bytes()), LineStatus::New);
-        }
-        assert_eq!(cursor.begin_request(RequestMode::Continue), Some(at(1000)));
-        assert_eq!(cursor.accept(at(1100), b"xxx"), LineStatus::Fragment);
-        assert_eq!(cursor.accept(at(1150), b"b"), LineStatus::Known);
-        assert_eq!(cursor.accept(late, b"c"), LineStatus::Known);
-        assert_eq!(cursor.accept(at(2200), b"d"), LineStatus::New);
-        // The line after the fragment is not the expected line.
-        cursor.begin_request(RequestMode::Continue);
-        assert_eq!(cursor.accept(at(1100), b"xxx"), LineStatus::Fragment);
-        assert_eq!(cursor.accept(at(1160), b"b"), LineStatus::Unexpected);
-    }
-
-    #[test]
-    fn a_line_whose_end_is_missing_is_recognized() {
-        let line = vec![b'x'; 2 * MAX_FINGERPRINT_BYTES];
-        for (first, second) in [(line.len(), MAX_FINGERPRINT_BYTES), (MAX_FINGERPRINT_BYTES, line.len())] {
-            let mut cursor = LogCursor::default();
-            cursor.begin_request(RequestMode::Continue);
-            assert_eq!(cursor.accept(at(0), &line[..first]), LineStatus::New);
-            cursor.begin_request(RequestMode::Continue);
-            assert_eq!(cursor.accept(at(0), &line[..second]), LineStatus::Known);
-            cursor.begin_request(RequestMode::Continue);
-            assert_eq!(cursor.accept(at(0), &line[..MAX_FINGERPRINT_BYTES - 1]), LineStatus::Unexpected);
-        }
-    }
-}
+mod tests;

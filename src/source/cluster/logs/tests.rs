@@ -66,7 +66,8 @@ async fn wait_until_complete(collector: &mut LogCollector) {
 /// Answers the request that checks whether the log of a run is complete.
 async fn answer_check(server: &mut LogServer, collector: &mut LogCollector, log: &str) {
     let call = next_call(server, collector).await;
-    assert!(call.uri.contains("sinceTime=") && !call.uri.contains("follow=true"), "{}", call.uri);
+    assert!(call.uri.contains("tailLines=8") && !call.uri.contains("sinceTime="), "{}", call.uri);
+    assert!(!call.uri.contains("follow=true"), "{}", call.uri);
     send(&mut answer_log(call), log.to_owned()).await;
 }
 

@@ -11,7 +11,7 @@ use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::logs::LogRequest;
 use crate::source::cluster::logs::answer::{AnswerEnd, AnswerReader};
 use crate::source::cluster::logs::batch::UnexpectedAnswer;
-use crate::source::cluster::logs::cursor::{EndCertainty, LogCursor, RequestMode};
+use crate::source::cluster::logs::cursor::{EndCertainty, LogCursor, LogRange, RequestMode};
 use crate::source::cluster::logs::line_splitter::{LongLineBudget, RewrittenText};
 use crate::source::cluster::logs::message::{TurnEnd, TurnSender};
 use crate::source::cluster::logs::update::{ContainerProgress, LogGap, LogSource};
@@ -46,8 +46,12 @@ enum LogStep {
     Latest,
     /// The log of the latest run, although the runtime has deleted the lines after which the log should continue.
     LatestAfterFileDeletion,
+    /// The last lines of the log of the latest run, because its lines were read to their probable end.
+    EndOfLatest,
     /// The log of the run before the latest run.
     Previous,
+    /// The last lines of the log of the run before the latest run, because its lines were read to their probable end.
+    EndOfPrevious,
     /// The log of the run before the latest run, from its start.
     PreviousFromStart,
 }
@@ -55,8 +59,8 @@ enum LogStep {
 impl LogStep {
     fn is_previous(self) -> bool {
         match self {
-            Self::Previous | Self::PreviousFromStart => true,
-            Self::Latest | Self::LatestAfterFileDeletion => false,
+            Self::Previous | Self::EndOfPrevious | Self::PreviousFromStart => true,
+            Self::Latest | Self::EndOfLatest | Self::LatestAfterFileDeletion => false,
         }
     }
 
@@ -73,16 +77,28 @@ impl LogStep {
     fn mode(self) -> RequestMode {
         match self {
             Self::Latest | Self::Previous => RequestMode::Continue,
+            Self::EndOfLatest | Self::EndOfPrevious => RequestMode::LastLines,
             Self::LatestAfterFileDeletion => RequestMode::ContinueAfterFileDeletion,
             Self::PreviousFromStart => RequestMode::FromStart,
         }
     }
 
-    /// Returns the step that asks for the lines after the answer to this step.
-    fn repeated(self) -> Self {
+    /// Returns the step that asks whether lines follow after the answer to this step.
+    fn end_check(self) -> Self {
         match self {
-            Self::PreviousFromStart => Self::Previous,
-            Self::Latest | Self::LatestAfterFileDeletion | Self::Previous => self,
+            Self::Latest | Self::EndOfLatest => Self::EndOfLatest,
+            Self::Previous | Self::EndOfPrevious | Self::PreviousFromStart => Self::EndOfPrevious,
+            Self::LatestAfterFileDeletion => self,
+        }
+    }
+
+    /// Returns the step that requests everything from the last accepted line on, if this step requests only the last
+    /// lines.
+    fn without_tail(self) -> Self {
+        match self {
+            Self::EndOfLatest => Self::Latest,
+            Self::EndOfPrevious => Self::Previous,
+            Self::Latest | Self::LatestAfterFileDeletion | Self::Previous | Self::PreviousFromStart => self,
         }
     }
 }
@@ -130,8 +146,15 @@ impl Turn {
                 return end;
             }
             let is_latest = self.cursor.run() == known.run;
-            let step =
-                next_step.take().unwrap_or(if is_latest { LogStep::Latest } else { LogStep::Previous });
+            let step = next_step.take().unwrap_or_else(|| {
+                let step = if is_latest { LogStep::Latest } else { LogStep::Previous };
+                let is_probably_complete = self.cursor.end != EndCertainty::Unknown;
+                if is_probably_complete && step.ends_run(known) && failures == 0 {
+                    step.end_check()
+                } else {
+                    step
+                }
+            });
             let ends_run = step.ends_run(known);
             let accepted = self.cursor.accepted();
             let end = self.read_answer(step, known, unknown_runs < MAX_UNKNOWN_RUNS, begin).await;
@@ -153,11 +176,11 @@ impl Turn {
                 AnswerEnd::Closed if known.has_ended => return TurnEnd::Parked(known),
                 AnswerEnd::Closed => self.wait_for_end(&mut pauses).await,
                 AnswerEnd::Unconfirmed if self.cursor.accepted() > accepted => {
-                    next_step = Some(step.repeated());
+                    next_step = Some(step.end_check());
                 }
                 // There is no previous run, so the file of the latest run was deleted, or the status does not report yet that
                 // the node has lost the previous run.
-                AnswerEnd::Refused(_) if is_latest && step == LogStep::Previous => {
+                AnswerEnd::Refused(_) if is_latest && step.without_tail() == LogStep::Previous => {
                     self.pause(MAX_STATUS_DELAY).await;
                     if self.known() == known {
                         next_step = Some(LogStep::LatestAfterFileDeletion);
@@ -182,7 +205,7 @@ impl Turn {
                         return TurnEnd::Yielded;
                     }
                     if let AnswerEnd::Unconfirmed = end {
-                        next_step = Some(step.repeated());
+                        next_step = Some(step.without_tail());
                     }
                 }
                 AnswerEnd::Lost => {
@@ -246,8 +269,10 @@ impl Turn {
             Err(_) => return AnswerEnd::Lost,
         };
         // The known lines of a run identify the run.
-        let needs_check =
-            checks_run && step == LogStep::Latest && !self.cursor.has_lines() && !known.is_last_run;
+        let needs_check = checks_run
+            && step.without_tail() == LogStep::Latest
+            && !self.cursor.has_lines()
+            && !known.is_last_run;
         let reader = AnswerReader {
             unchecked: needs_check.then(|| self.cursor.clone()),
             cursor: &mut self.cursor,
@@ -262,7 +287,8 @@ impl Turn {
             source: &self.source,
             is_followed: step.is_followed(known),
             ends_run: step.ends_run(known),
-            may_be_other_run: step.mode() == RequestMode::Continue && self.next_run_cursor.is_none(),
+            may_be_other_run: step.without_tail().mode() == RequestMode::Continue
+                && self.next_run_cursor.is_none(),
             begin,
         };
         reader.read(body).await
@@ -271,6 +297,8 @@ impl Turn {
     /// Returns the step after an answer that does not continue the accepted lines.
     fn step_after(&mut self, unexpected: UnexpectedAnswer, step: LogStep, is_latest: bool) -> LogStep {
         match unexpected {
+            // The last lines do not suffice to tell why they are not the expected lines.
+            UnexpectedAnswer::OtherLines if step != step.without_tail() => step.without_tail(),
             // The container may have been restarted, so the expected lines may belong to the previous run.
             UnexpectedAnswer::OtherLines if step == LogStep::Latest => LogStep::Previous,
             UnexpectedAnswer::OtherLines if is_latest => LogStep::LatestAfterFileDeletion,
@@ -359,8 +387,10 @@ impl Turn {
     }
 
     async fn request(&mut self, step: LogStep, known: ContainerProgress) -> Result<Body, RequestError> {
+        let LogRange { since, tail_lines } = self.cursor.begin_request(step.mode());
         let request = LogRequest {
-            since: self.cursor.begin_request(step.mode()),
+            since,
+            tail_lines,
             previous: step.is_previous(),
             follow: step.is_followed(known),
             timestamps: true,

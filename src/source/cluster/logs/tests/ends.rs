@@ -168,6 +168,23 @@ async fn the_rest_of_a_long_line_without_a_time_is_no_error_of_the_kubelet() {
     wait_until_complete(&mut collector).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn lines_between_the_known_lines_and_the_last_lines_are_requested() {
+    let (mut server, mut collector) = start(5);
+    update(&mut collector, 0, ENDED);
+    // The kubelet has stopped in the middle of the answer.
+    send(&mut answer_log(server.next_call().await), line(1, "a")).await;
+    assert_eq!(next_texts(&mut collector).await, ["0/0 a"]);
+    let lines: Vec<String> = (2..20).map(|second| line(second, "more")).collect();
+    answer_check(&mut server, &mut collector, &lines[lines.len() - 8..].concat()).await;
+    let call = next_call(&mut server, &mut collector).await;
+    assert!(call.uri.contains("sinceTime=") && !call.uri.contains("tailLines="), "{}", call.uri);
+    send(&mut answer_log(call), line(1, "a") + &lines.concat()).await;
+    assert_eq!(next_texts(&mut collector).await, vec!["0/0 more"; lines.len()]);
+    answer_check(&mut server, &mut collector, &lines[lines.len() - 8..].concat()).await;
+    wait_until_complete(&mut collector).await;
+}
+
 /// The kubelet's answer if it has deleted the log. The answer has status 200, and no line feed.
 const DELETED: &str = "unable to retrieve container logs for containerd://0123";
 
