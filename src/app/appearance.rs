@@ -32,6 +32,8 @@ pub(crate) struct Appearance {
     pub(crate) progress_bar: bool,
     /// Whether progress is shown in the terminal's tab.
     pub(crate) tab_progress: bool,
+    /// Whether the terminal notifies the user when the run has ended.
+    pub(crate) notifies: bool,
     /// Whether live pictures and lines go to standard error, because an output for programs owns standard output.
     pub(crate) live_on_stderr: bool,
     /// Whether pictures are coloured.

@@ -67,6 +67,7 @@ impl Appearance {
                 && is_terminal
                 && can_redraw
                 && progress != ProgressDisplay::Silent,
+            notifies: follow.notify && !environment.dumb && !environment.ci,
             live_on_stderr,
             colours: has_colours(is_terminal),
             stderr_colours: has_colours(environment.stderr_terminal),
@@ -88,6 +89,7 @@ impl Appearance {
             progress: ProgressDisplay::Silent,
             progress_bar: false,
             tab_progress: false,
+            notifies: false,
             live_on_stderr: false,
             colours: false,
             stderr_colours: has_colours(color, environment.stderr_terminal, environment),

@@ -98,6 +98,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let is_followed = args.watch || args.follow.interactive;
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
+    args.follow.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = connect(&args.connection, streams).await?.with_chunk_size(args.chunk_size);
     let connection = args.connection.clone();

@@ -49,6 +49,8 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
+    let is_followed = args.watch || args.follow.interactive;
+    args.follow.require_watch(is_followed)?;
     let cluster = connect(&args.connection, streams).await?;
     let (scope, place) = if args.all_namespaces {
         (NamespaceScope::All, String::new())
@@ -60,7 +62,6 @@ pub(crate) async fn run(
     let objects = Objects::Matching { labels: args.selector.clone(), fields: None };
     let targets = targets_of_all_types(&cluster, &scope, &objects).await;
     let checked_namespace = args.connection.namespace().filter(|_| !args.all_namespaces).map(str::to_owned);
-    let is_followed = args.watch || args.follow.interactive;
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, Output::Picture(View::Sequence))
         .cluster(cluster.clone())

@@ -89,6 +89,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
             ("--interactive", args.follow.interactive),
             ("--logs", args.logs.logs.is_some()),
             ("--summary", args.follow.summary.is_some()),
+            ("--notify", args.follow.notify),
         ];
         let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
         if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {
@@ -107,6 +108,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let is_followed = args.watch || args.follow.interactive;
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
+    args.follow.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = connect(&args.connection, streams).await?;
     let target = Target {

@@ -8,5 +8,7 @@ pub(crate) mod full_screen;
 pub(crate) mod inline_renderer;
 pub(crate) mod keys;
 pub(crate) mod log_text;
+pub(crate) mod multiplexer;
+pub(crate) mod notification;
 pub(crate) mod tab_progress;
 pub(crate) mod tty;

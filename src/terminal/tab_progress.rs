@@ -1,12 +1,12 @@
 //! Progress in the tab or the taskbar entry of the terminal, by the control sequence OSC 9;4.
 
-use std::env;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle_progress::{TermProgress, supports_term_progress};
 use tokio::time::Instant;
 
+use crate::terminal::multiplexer::Multiplexer;
 use crate::terminal::tty::{install_panic_hook_once, note_tab_progress};
 
 /// Time after which the same progress is sent again. Ghostty removes progress that is not renewed for 15 seconds.
@@ -15,8 +15,7 @@ const RENEWAL_TIME: Duration = Duration::from_secs(5);
 /// Whether the terminal of this process is known to show progress. `false` inside tmux and GNU screen, because the
 /// environment variables may describe the outer terminal, which the sequence does not reach.
 pub(crate) fn can_show_tab_progress() -> bool {
-    let is_inside_multiplexer = ["TMUX", "STY"].iter().any(|name| env::var_os(name).is_some());
-    !is_inside_multiplexer && supports_term_progress(true)
+    Multiplexer::from_environment().is_none() && supports_term_progress(true)
 }
 
 /// The progress of a run.

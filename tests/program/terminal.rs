@@ -105,6 +105,60 @@ fn a_signal_removes_the_progress_from_the_tab() {
     }
 }
 
+/// Returns the texts of all notifications.
+fn notifications(written: &str) -> Vec<&str> {
+    let parts = written.split("\u{1b}]9;kubectl seq: ").skip(1);
+    parts.map(|part| part.split_once('\u{7}').expect("the end of the sequence").0).collect()
+}
+
+#[test]
+fn the_terminal_notifies_the_user_once_when_the_run_has_ended() {
+    for progress in ["live", "lines", "none"] {
+        let arguments = ["simulate", "--speed", "50", "--progress", progress];
+        let with_flag = [&arguments[..], &["--notify"]].concat();
+        let written = written_to_terminal(&with_flag, &[]);
+        let sent = notifications(&written);
+        assert!(sent.len() == 1 && sent[0].starts_with("job/pi succeeded after "), "{progress}: {sent:?}");
+        let inside_tmux = written_to_terminal(&with_flag, &[("TMUX", "/tmp/tmux,1,0")]);
+        assert!(inside_tmux.contains("\u{1b}Ptmux;\u{1b}\u{1b}]9;kubectl seq: job/pi"), "{inside_tmux:?}");
+        assert!(inside_tmux.contains("\u{7}\u{1b}\\\u{7}"), "{inside_tmux:?}");
+        assert!(notifications(&written_to_terminal(&arguments, &[])).is_empty());
+        assert!(notifications(&written_to_terminal(&with_flag, &[("TERM", "dumb")])).is_empty());
+    }
+}
+
+#[test]
+fn a_notification_says_how_the_workloads_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let job = |name: &str, code: i32| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n  backoffLimit: 0\n  \
+             template:\n    spec:\n      restartPolicy: Never\n      \
+             containers: [{{name: main, image: a, command: [sh, -c, 'sleep 1; exit {code}']}}]\n---\n"
+        )
+    };
+    let cases = [
+        (job("a", 3), 1, "job/a failed: BackoffLimitExceeded"),
+        (job("a", 3) + &job("b", 0), 1, "1 of 2 workloads failed"),
+        (job("a", 0) + &job("b", 0), 0, "all 2 workloads succeeded"),
+    ];
+    for (manifest, code, expected) in cases {
+        let file = folder.path().join("jobs.yaml");
+        std::fs::write(&file, &manifest).expect("a file");
+        let file = file.to_str().expect("UTF-8");
+        let arguments = ["simulate", "-f", file, "--speed", "50", "--progress", "lines", "--notify"];
+        let (written, actual) = written_to_terminal_with_code(&arguments, &[]);
+        let sent = notifications(&written);
+        assert_eq!(actual, Some(code), "{written}");
+        assert!(sent.len() == 1 && sent[0].starts_with(expected), "{sent:?}");
+    }
+    let arguments = ["simulate", "--speed", "1", "--timeout", "1s", "--progress", "lines", "--notify"];
+    let (written, code) = written_to_terminal_with_code(&arguments, &[]);
+    let sent = notifications(&written);
+    assert_eq!(code, Some(124));
+    assert!(sent.len() == 1 && sent[0].starts_with("timed out after 1s: job/pi had not ended"), "{sent:?}");
+}
+
 #[test]
 fn a_variable_leaves_the_mouse_to_the_terminal() {
     let arguments = ["simulate", "--speed", "20"];

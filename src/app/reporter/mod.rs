@@ -9,6 +9,7 @@ pub(crate) mod line_columns;
 pub(crate) mod line_selection;
 pub(crate) mod lines;
 pub(crate) mod live;
+pub(crate) mod notification;
 pub(crate) mod once;
 pub(crate) mod progress;
 pub(crate) mod reported_facts;

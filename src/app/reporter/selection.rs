@@ -8,6 +8,7 @@ use crate::app::reporter::changes::ChangesReporter;
 use crate::app::reporter::interface::Reporter;
 use crate::app::reporter::lines::LinesReporter;
 use crate::app::reporter::live::LiveReporter;
+use crate::app::reporter::notification::NotificationReporter;
 use crate::app::reporter::once::{DocumentReporter, NamesReporter, PictureReporter};
 use crate::app::reporter::progress::ProgressReporter;
 use crate::app::reporter::status_lines::LineOptions;
@@ -32,6 +33,9 @@ impl<'a> Reporters<'a> {
         if appearance.tab_progress {
             let progress = TabProgress::new(options.streams.live_stream());
             reporters.others.push(Box::new(TabProgressReporter::new(progress)));
+        }
+        if appearance.notifies {
+            reporters.others.push(Box::new(NotificationReporter::new(options.timeout)));
         }
         match appearance.progress {
             ProgressDisplay::Live => {

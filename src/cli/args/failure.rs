@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 
 use crate::app::failure_rules::FailureRules;
 use crate::cli::args::connection::ConnectionArgs;
-use crate::cli::args::follow::parse_duration;
-use crate::source::{ErrorKind, SourceError};
+use crate::cli::args::follow::{needs_watch_error, parse_duration};
+use crate::source::SourceError;
 
 /// The flags about failures.
 #[derive(Clone, Debug, Args)]
@@ -55,10 +55,7 @@ impl FailureArgs {
     /// `ErrorKind::Usage` if a flag needs `--watch`.
     pub(crate) fn require_watch(&self, is_followed: bool) -> Result<(), SourceError> {
         match self.flag_that_follows() {
-            Some(flag) if !is_followed => {
-                let text = format!("{flag} needs something to follow");
-                Err(SourceError::new(ErrorKind::Usage, text).hint("Add --watch."))
-            }
+            Some(flag) if !is_followed => Err(needs_watch_error(flag)),
             Some(_) | None => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::app::ci::service::CiService;
+use crate::source::{ErrorKind, SourceError};
 
 /// The flags that control following.
 #[derive(Clone, Debug, Args)]
@@ -22,12 +23,33 @@ pub(crate) struct FollowArgs {
     /// Stay open after the end, until `q`
     #[arg(short, long)]
     pub(crate) interactive: bool,
+    /// Notify through the terminal when the workload has ended
+    #[arg(long)]
+    pub(crate) notify: bool,
     /// Append a Markdown report to this file at the end
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) summary: Option<PathBuf>,
     /// CI service for whose log the failures become collapsed groups and the cause an annotation
     #[arg(long, value_name = "SERVICE", default_value = "auto", help_heading = "Output")]
     pub(crate) ci: CiArg,
+}
+
+impl FollowArgs {
+    /// Checks that no flag needs `--watch`, which the user did not give.
+    ///
+    /// # Errors
+    /// `ErrorKind::Usage` if a flag needs `--watch`.
+    pub(crate) fn require_watch(&self, is_followed: bool) -> Result<(), SourceError> {
+        if self.notify && !is_followed {
+            return Err(needs_watch_error("--notify"));
+        }
+        Ok(())
+    }
+}
+
+/// Returns the error about a flag that has no effect unless the run follows something.
+pub(crate) fn needs_watch_error(flag: &str) -> SourceError {
+    SourceError::new(ErrorKind::Usage, format!("{flag} needs something to follow")).hint("Add --watch.")
 }
 
 /// How progress is shown.

@@ -181,6 +181,7 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
         ("--interactive", args.follow.interactive),
         ("--logs", args.logs.logs.is_some()),
         ("--summary", args.follow.summary.is_some()),
+        ("--notify", args.follow.notify),
         ("--what-if", args.what_if.what_if.is_some()),
         ("--fail-if", !args.budget.fail_if.is_empty()),
     ];

@@ -38,8 +38,8 @@ const APPLY: &str = "\
   # Fail if the cold start of one Pod in twenty takes over 30 seconds
   kubectl seq apply -f job.yaml --fail-if 'p95(coldStart) > 30s'
 
-  # Show the logs of the Pods while the Job runs
-  kubectl seq apply -f job.yaml --logs
+  # Show the logs of the Pods while the Job runs, and notify the desktop at its end
+  kubectl seq apply -f job.yaml --logs --notify
 
   # Record the run, and show it again later
   kubectl seq apply -f job.yaml --record run.jsonl
