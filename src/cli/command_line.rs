@@ -17,6 +17,7 @@ use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
+use crate::cli::usage::hints::with_hint;
 use crate::cli::usage::rewrite::{rewrite_words, select_several_pods};
 use crate::cli::usage::switches::{asks_for_version, flags_for_clap, version_text};
 use crate::cli::usage::unknown_command::unknown_command_error;
@@ -84,9 +85,20 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     {
         return Err(version);
     }
+    let words = arrange_words(&command, words);
+    let name = words.first().cloned().unwrap_or_default();
+    parse_arranged_words(&mut command, program, words)
+        .map_err(|error| with_hint(error, &command, command.find_subcommand(name)))
+}
+
+/// Parses the words after the name of the program. The first word is the name of the subcommand.
+fn parse_arranged_words(
+    command: &mut clap::Command,
+    program: OsString,
+    mut words: Vec<OsString>,
+) -> Result<Cli, clap::Error> {
     let asks_for_long_help = words.iter().any(|word| word == "--help");
-    let mut words = arrange_words(&command, words);
-    if let Some(error) = unknown_command_error(&command, &words) {
+    if let Some(error) = unknown_command_error(command, &words) {
         return Err(error);
     }
     let mut kubectl_part = None;

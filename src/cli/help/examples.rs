@@ -38,7 +38,7 @@ const APPLY: &str = "\
   # Fail if the cold start of one Pod in twenty takes over 30 seconds
   kubectl seq apply -f job.yaml --fail-if 'p95(coldStart) > 30s'
 
-  # Show the logs of the Pods while the Job runs, and notify the desktop at its end
+  # Show the logs of the Pods, and notify the desktop at the end
   kubectl seq apply -f job.yaml --logs --notify
 
   # Record the run, and show it again later
