@@ -30,10 +30,39 @@ fn an_error_names_the_nearest_type_name_namespace_and_context() {
         assert_eq!(result.stdout, "", "{result:#}");
     }
     namespace.seq(&["get", "jobs", "-n", &typed_namespace, "--ignore-not-found"]).succeeds();
+    let manifest = manifest("quick.yaml");
+    let applied = namespace.seq(&["apply", "-f", &manifest, "-n", &typed_namespace]).exits_with(1);
+    applied.reports(&format!("namespaces \"{typed_namespace}\" not found"));
+    applied.reports(&format!("hint: Did you mean {right_namespace}?"));
     let context = namespace.kubectl(&["config", "current-context"]).succeeds().stdout;
     let typed_context = format!("{}x", context.trim());
     let result = namespace.seq(&["get", "jobs", "--context", &typed_context]).exits_with(3);
     result.reports(&format!("Did you mean {}?", context.trim()));
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_warning_of_the_server_looks_as_in_kubectl() {
+    let namespace = Namespace::new("warning");
+    let group = format!("{}.example.com", namespace.name);
+    let definition = format!(
+        "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {{name: oldjobs.{group}}}, \
+         spec: {{group: {group}, scope: Namespaced, names: {{plural: oldjobs, kind: OldJob}}, versions: [{{name: v1, \
+         served: true, storage: true, deprecated: true, deprecationWarning: use another type, \
+         schema: {{openAPIV3Schema: {{type: object}}}}}}]}}}}"
+    );
+    namespace.kubectl_with(&["apply", "-f", "-"], &definition).succeeds();
+    let definition = format!("crd/oldjobs.{group}");
+    namespace.kubectl(&["wait", "--for=condition=Established", &definition]).succeeds();
+    let resource = format!("oldjobs.{group}");
+    let expected = namespace.kubectl(&["get", &resource]).succeeds().stderr;
+    let warning = expected.lines().next().unwrap_or_default();
+    assert_eq!(warning, "Warning: use another type");
+    let shown = namespace.seq(&["get", &resource]).succeeds();
+    assert_eq!(shown.stderr.matches(warning).count(), 1, "{shown:#}");
+    let refused = namespace.seq(&["get", &resource, "--warnings-as-errors"]).exits_with(3);
+    refused.reports("error: 1 warning received");
+    namespace.kubectl(&["delete", &definition]).succeeds();
 }
 
 #[test]

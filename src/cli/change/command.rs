@@ -22,7 +22,7 @@ use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
 use crate::cli::change::changed_workloads::{ChangedWorkload, find_workloads, is_endless, resume_command};
-use crate::cli::change::hints::FailedChange;
+use crate::cli::change::hints::{FailedChange, find_missing_namespace};
 use crate::cli::change::words::KubectlPart;
 use crate::source::cluster::{self, Selection};
 use crate::source::kubectl::{
@@ -127,8 +127,14 @@ pub(crate) async fn run(
     };
     let output =
         if run_output(&args).is_for_programs() { KubectlOutput::Stderr } else { KubectlOutput::Stdout };
-    let Change { code, objects, .. } = change_objects(&args, streams, &manifests, capture, output).await?;
+    let Change { code, objects, messages } =
+        change_objects(&args, streams, &manifests, capture, output).await?;
     if code != 0 {
+        if let (Ok(cluster), Some(namespace)) = (&cluster, find_missing_namespace(&messages))
+            && let Err(error) = cluster::require_namespace(cluster, namespace).await
+        {
+            error.hints.iter().for_each(|hint| streams.hint(hint));
+        }
         return Ok(Exit::Wrapped(code));
     }
     // kubectl prints a line for each object. The following steps print nothing, so a bar shows their progress.

@@ -37,6 +37,13 @@ impl NamedObject<'_> {
     }
 }
 
+/// Returns the name of the namespace that does not exist, if kubectl's messages name one.
+pub(crate) fn find_missing_namespace(messages: &str) -> Option<&str> {
+    let (_, rest) = messages.split_once("namespaces \"")?;
+    let (name, rest) = rest.split_once('"')?;
+    rest.starts_with(" not found").then_some(name)
+}
+
 impl FailedChange<'_> {
     /// Returns the hints: full sentences, each with a command to paste.
     pub(crate) fn hints(&self) -> Vec<String> {
