@@ -11,15 +11,19 @@ pub(crate) fn with_hint(mut error: Error, root: &Command, command: Option<&Comma
     let Some(argument) = invalid_argument(&error) else { return error };
     let has_tip =
         error.get(ContextKind::Suggested).is_some() || error.get(ContextKind::SuggestedValue).is_some();
-    let tip = match error.kind() {
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation if !has_tip => explain_flag(command, argument),
-        ErrorKind::MissingRequiredArgument if argument.starts_with("--") => {
-            let flag = argument.split(['=', '[', ' ']).next().unwrap_or(argument);
-            Some(format!("add '{flag}'"))
-        }
-        ErrorKind::UnknownArgument if argument.starts_with("--") => name_commands_with_flag(root, argument),
-        ErrorKind::UnknownArgument if !has_tip && !argument.starts_with('-') => Some(list_names(command)),
-        _ => None,
+    let is_flag = argument.starts_with("--");
+    let kind = error.kind();
+    let tip = if matches!(kind, ErrorKind::InvalidValue | ErrorKind::ValueValidation) && !has_tip {
+        explain_flag(command, argument)
+    } else if kind == ErrorKind::MissingRequiredArgument && is_flag {
+        let flag = argument.split(['=', '[', ' ']).next().unwrap_or(argument);
+        Some(format!("add '{flag}'"))
+    } else if kind == ErrorKind::UnknownArgument && is_flag {
+        name_commands_with_flag(root, argument)
+    } else if kind == ErrorKind::UnknownArgument && !has_tip && !argument.starts_with('-') {
+        Some(list_names(command))
+    } else {
+        None
     };
     if tip.is_some() {
         // A flag with a similar name is a worse tip.
@@ -61,10 +65,10 @@ fn name_commands_with_flag(root: &Command, flag: &str) -> Option<String> {
 fn list_names(command: &Command) -> String {
     let names: Vec<String> = command.get_positionals().map(ToString::to_string).collect();
     let command = command.get_bin_name().unwrap_or(command.get_name());
-    match names.is_empty() {
-        true => format!("'{command}' takes only flags"),
-        false => format!("besides flags, '{command}' takes only {}", names.join(" ")),
+    if names.is_empty() {
+        return format!("'{command}' takes only flags");
     }
+    format!("besides flags, '{command}' takes only {}", names.join(" "))
 }
 
 #[cfg(test)]
