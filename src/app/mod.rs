@@ -9,7 +9,6 @@ pub(crate) mod ci_report;
 pub(crate) mod closing_report;
 pub(crate) mod console;
 pub(crate) mod diagnostic_lines;
-pub(crate) mod ending_text;
 pub(crate) mod event_loop;
 pub(crate) mod exit;
 pub(crate) mod failure_rules;

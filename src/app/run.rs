@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use crate::app::appearance::ProgressDisplay;
 use crate::app::closing_report::{FailureListLimits, list_failures};
-use crate::app::ending_text::describe_ending;
 use crate::app::exit::{Exit, RunError};
 use crate::app::fatal_watch::FatalWatch;
 use crate::app::final_refresh::FinalRefresh;
@@ -19,6 +18,7 @@ use crate::app::output::Output;
 use crate::app::pod_details::PodDetails;
 use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
 use crate::app::recording::RunRecording;
+use crate::app::reporter::ending_text::describe_ending;
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::selection::Reporters;

@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod count_text;
+pub(crate) mod ending_text;
 pub(crate) mod fatal_text;
 pub(crate) mod goal_count;
 pub(crate) mod interface;

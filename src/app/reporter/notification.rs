@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::ending_text::describe_ending;
 use crate::app::exit::{Exit, RunError};
+use crate::app::reporter::ending_text::describe_ending;
 use crate::app::reporter::fatal_text::describe_fatal_cause;
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::reporter::status_text::describe_workload;
