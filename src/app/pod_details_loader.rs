@@ -410,7 +410,7 @@ impl PodDetailsLoader {
                 }
                 self.pending_failure_logs += 1;
                 let (cluster, sender, lines) = (cluster.clone(), self.sender.clone(), self.failure_lines);
-                let (namespace, pod) = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
+                let (namespace, pod) = (Arc::clone(&pod.namespace), pod.name.clone());
                 let container = Arc::clone(&container.name);
                 tokio::spawn(async move {
                     let tail = cluster.log_tail(&namespace, &pod, &container, false, lines).await;

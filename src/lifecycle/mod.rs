@@ -48,7 +48,7 @@ pub use instant::Instant;
 pub(crate) use instant::{Instants, MAX_WIDTH_FOR_TENTHS};
 pub use instant_error::InstantError;
 pub(crate) use packed::Packed;
-pub(crate) use packed::interner::Interner;
+pub(crate) use packed::interner::{Interner, TextNumber};
 pub(crate) use phase::Phase;
 pub use phase::{ByPhase, PhaseKind};
 pub use phase_spans::PhaseSpan;

@@ -43,7 +43,7 @@ impl Timeline {
         let index_by_uid: FastMap<Arc<str>, usize> =
             workloads.iter().enumerate().map(to_uid_and_index).collect();
         for key in self.store.keys() {
-            let owner = self.store.record(key).owner.as_ref();
+            let owner = self.store.owner(self.store.record(key));
             match owner.and_then(|owner| self.owners.nearest_workload(owner, &index_by_uid)) {
                 Some(index) => workloads[index].pods.push(key),
                 None => workloads.push(bare_pod_workload(&mut self.store, key)),

@@ -82,7 +82,7 @@ impl Timeline {
     fn insert_new_pods(&mut self, new_pods: &[PodKey]) -> bool {
         let mut by_workload: FastMap<usize, Vec<PodKey>> = FastMap::default();
         for &key in new_pods {
-            let owner = self.store.record(key).owner.as_ref();
+            let owner = self.store.owner(self.store.record(key));
             let Some(index) = owner.and_then(|owner| self.owners.index_of(owner)) else { return false };
             by_workload.entry(index).or_default().push(key);
         }

@@ -73,7 +73,7 @@ impl LogReader {
                 let ticket = self.ticket(key, name, has_neighbours);
                 let source = || LogSource {
                     namespace: Arc::clone(&pod.namespace),
-                    pod: Arc::clone(&pod.name),
+                    pod: Arc::from(&*pod.name),
                     container: Arc::clone(&self.containers[ticket as usize].name),
                 };
                 self.collector.update(ticket, progress, source);

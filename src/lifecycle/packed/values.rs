@@ -51,13 +51,13 @@ impl Pack for SignedDuration {
 impl Pack for Arc<str> {
     fn pack(&self, to: &mut Packer<'_>) {
         let number = to.interner.number_for(self);
-        to.write_unsigned(number.into());
+        to.write_unsigned(number.get().into());
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
         let number = u32::unpack(from);
-        let Some(text) = from.interner.text(number) else { panic_unknown("text", number.into()) };
-        text
+        let Some(text) = from.interner.find_text(number) else { panic_unknown("text", number.into()) };
+        Self::clone(text)
     }
 }
 

@@ -12,3 +12,4 @@ pub(crate) mod receipts;
 pub(crate) mod record;
 pub(crate) mod requests;
 pub(crate) mod siblings;
+pub(crate) mod uid_index;

@@ -28,10 +28,10 @@ impl PodKey {
 pub struct PodIdentity {
     /// Namespace.
     pub namespace: Arc<str>,
-    /// Name.
-    pub name: Arc<str>,
-    /// Uid.
-    pub uid: Arc<str>,
+    /// Name. No other Pod has the same name, so the text is not shared.
+    pub name: Box<str>,
+    /// Uid; empty if it is unknown. Not shared, for the same reason.
+    pub uid: Box<str>,
     /// Node; `None` until the Pod is scheduled.
     pub node: Option<Arc<str>>,
     /// Completion index; `None` unless the Pod belongs to an Indexed Job.

@@ -3,6 +3,7 @@
 //! Deriving a life is expensive, and most Pods of a large Job have ended. So the evidence of an ended Pod is packed,
 //! and its life is derived on request.
 
+mod addition;
 mod derivation;
 
 use std::borrow::Cow;
@@ -15,14 +16,15 @@ use crate::lifecycle::{
     DerivationHints, EventFact, Explanation, FactKind, Interner, Lifecycle, PhaseSpan, PodEvidence,
     StopBounds, UnseenPod,
 };
-use crate::observation::{Event, ObjectMeta, ObjectReference, Pod, Seen};
+use crate::observation::{Event, ObjectReference, Pod, Seen};
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::clocks::ClockCorrections;
-use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::pods::pod::{PodKey, TimelinePod};
 use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
 use crate::timeline::pods::requests::PodRequests;
 use crate::timeline::pods::siblings::Siblings;
+use crate::timeline::pods::uid_index::UidIndex;
 
 /// A report about one Pod from the events of its owner.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,8 +60,8 @@ pub(crate) struct PodStore {
     /// Strings that many Pods and workloads share.
     pub(crate) interner: Interner,
     records: Vec<PodRecord>,
-    /// Keys by uid.
-    keys: FastMap<Arc<str>, PodKey>,
+    /// Finds Pods by uid.
+    uid_index: UidIndex,
     /// Pods that were not observed yet but have Events, by uid.
     pub(crate) unseen: FastMap<Arc<str>, UnseenPod>,
     /// Reports about Pods that were not observed yet, by the owner's uid and the Pod's name.
@@ -124,6 +126,16 @@ impl PodStore {
         &mut self.records[key.index()]
     }
 
+    /// The key of the Pod with this uid.
+    fn find_by_uid(&self, uid: &str) -> Option<PodKey> {
+        self.uid_index.find(uid, &self.records)
+    }
+
+    /// The uid of the object that controls a Pod.
+    pub(crate) fn owner(&self, record: &PodRecord) -> Option<&Arc<str>> {
+        record.owner.map(|owner| self.interner.text(owner))
+    }
+
     /// A Pod with its life. The life of an ended Pod is derived, which takes a microsecond or two.
     ///
     /// # Panics
@@ -153,7 +165,7 @@ impl PodStore {
         let record = self.record(key);
         match &record.life {
             Some(life) => life.main_image().cloned(),
-            None => self.interner.text(record.main_image),
+            None => record.main_image.map(|image| Arc::clone(self.interner.text(image))),
         }
     }
 
@@ -161,8 +173,8 @@ impl PodStore {
     /// namespace: `pod UID` and `pod NAMESPACE/NAME`.
     pub(crate) fn preemptor(&self, key: PodKey) -> Option<String> {
         let victim = &self.record(key).identity;
-        let by = self.preemptors.get(&victim.uid)?;
-        let observed = || Some(&*self.record(*self.keys.get(by)?).identity.name);
+        let by = self.preemptors.get(&*victim.uid)?;
+        let observed = || Some(&*self.record(self.find_by_uid(by)?).identity.name);
         let from_events = || Some(&*self.unseen.get(by)?.name);
         let same_namespace = || by.strip_prefix(&*victim.namespace)?.strip_prefix('/');
         let name = observed().or_else(from_events).or_else(same_namespace);
@@ -204,7 +216,7 @@ impl PodStore {
             skew: self.clocks.skew(record.identity.node.as_deref()),
             receipt_delay: self.receipts.delay(),
             sibling_wait: if evidence.needs_siblings() {
-                self.siblings.median_wait(record.owner.as_ref(), evidence.creation_timestamp)
+                self.siblings.median_wait(self.owner(record), evidence.creation_timestamp)
             } else {
                 None
             },
@@ -227,7 +239,7 @@ impl PodStore {
     ) -> Option<PodKey> {
         candidates.find(|&key| {
             let record = self.record(key);
-            record.owner.as_deref() == Some(owner) && *record.identity.name == *name
+            self.owner(record).is_some_and(|uid| **uid == *owner) && *record.identity.name == *name
         })
     }
 
@@ -243,7 +255,9 @@ impl PodStore {
     /// Sorts Pods by creation, name and uid.
     pub(crate) fn sort(&self, pods: &mut Vec<PodKey>) {
         // Few Pods share a creation time, so most comparisons need only the time that is stored next to the key.
-        let with_creation = |&key: &PodKey| (self.record(key).overview.sort_millis(), key);
+        // An optional time would need 24 bytes with the key, instead of 16.
+        let with_creation =
+            |&key: &PodKey| (self.record(key).overview.sort_millis().unwrap_or(i64::MIN), key);
         let mut timed: Vec<_> = pods.iter().map(with_creation).collect();
         timed.sort_by(|(at, key), (other_at, other)| {
             at.cmp(other_at).then_with(|| self.compare(*key, *other))
@@ -257,8 +271,8 @@ impl PodStore {
 impl PodStore {
     /// Applies a state of a Pod. The Pod is added if it was not observed before.
     pub(crate) fn apply_pod(&mut self, pod: &Pod, received: Timestamp, seen: Seen) {
-        let key = match self.keys.get(pod.metadata.uid.as_str()) {
-            Some(key) => *key,
+        let key = match self.find_by_uid(&pod.metadata.uid) {
+            Some(key) => key,
             // The last state of a deleted Pod has a creation time.
             None if seen == Seen::Missing && pod.metadata.created().is_none() => {
                 return self.add_missing_pod(pod, received);
@@ -282,12 +296,12 @@ impl PodStore {
         let uid = event.involved_object.uid.as_str();
         if let Some(by) = event.preemptor() {
             self.preemptors.insert(uid.into(), by.into());
-            if let Some(&key) = self.keys.get(uid) {
+            if let Some(key) = self.find_by_uid(uid) {
                 self.mark_changed(key);
             }
         }
         let Some(fact) = EventFact::from_event(event, received, &mut self.interner) else { return };
-        if let Some(&key) = self.keys.get(uid) {
+        if let Some(key) = self.find_by_uid(uid) {
             let (evidence, interner) = self.evidence_mut(key);
             if evidence.from_events.is_some() {
                 evidence.add_late_event(event, fact, interner);
@@ -383,114 +397,5 @@ impl PodStore {
             record.changed = true;
             self.changed.push(key);
         }
-    }
-
-    fn add_pod(&mut self, pod: &Pod) -> PodKey {
-        let metadata = &pod.metadata;
-        let uid: Arc<str> = metadata.uid.as_str().into();
-        let name: Arc<str> = metadata.name.as_str().into();
-        let mut evidence = PodEvidence::default();
-        if !self.unseen.is_empty()
-            && let Some(unseen) = self.unseen.remove(&uid)
-        {
-            unseen.facts().for_each(|fact| evidence.add_fact(fact));
-        }
-        // An orphaned Pod loses its owner reference but keeps this label.
-        let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
-        let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
-        let owner = owner.map(|uid| self.interner.share(uid));
-        if let Some(owner) = owner.as_ref().filter(|_| !self.gone_without_uid.is_empty())
-            && let Some(key) = self.gone_without_uid.remove(&(Arc::clone(owner), Arc::clone(&name)))
-        {
-            // The Pod was taken for gone, but its state has arrived.
-            self.records[key.index()].identity.uid = Arc::clone(&uid);
-            self.keys.insert(uid, key);
-            return key;
-        }
-        let mut report = OwnerReport::default();
-        if let Some(owner) = owner.as_ref().filter(|_| !self.early_reports.is_empty()) {
-            let owner_and_name = (Arc::clone(owner), Arc::clone(&name));
-            report = self.early_reports.remove(&owner_and_name).unwrap_or_default();
-        }
-        if let Some(at) = report.created {
-            evidence.set_created_event(at);
-        }
-        let identity = PodIdentity {
-            namespace: self.interner.share(&metadata.namespace),
-            name,
-            uid: Arc::clone(&uid),
-            node: None,
-            index: metadata.completion_index(),
-            attempt: 1,
-        };
-        self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&identity.name)));
-        let record = PodRecord::new(identity, evidence, owner);
-        let requests = self.share_requests(pod);
-        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, requests, ..record });
-        self.keys.insert(uid, key);
-        key
-    }
-
-    /// The requests of a Pod. Pods with the same requests share them.
-    fn share_requests(&mut self, pod: &Pod) -> Option<Arc<PodRequests>> {
-        let requests = PodRequests::from_pod(pod);
-        if self.last_requests.as_deref() != Some(&requests) && !requests.is_empty() {
-            self.last_requests = Some(Arc::new(requests.clone()));
-        }
-        self.last_requests.clone().filter(|_| !requests.is_empty())
-    }
-
-    fn add_record(&mut self, record: PodRecord) -> PodKey {
-        let key = PodKey::from_index(self.records.len());
-        self.records.push(record);
-        self.unassigned.push(key);
-        key
-    }
-
-    /// Adds a Pod whose first observation says that it no longer exists. Only its Events say more.
-    fn add_missing_pod(&mut self, pod: &Pod, received: Timestamp) {
-        let ObjectMeta { namespace, name, uid, .. } = &pod.metadata;
-        let uid: Arc<str> = uid.as_str().into();
-        let unseen = self
-            .unseen
-            .remove(&uid)
-            .unwrap_or_else(|| UnseenPod::new(self.interner.share(namespace), name.as_str().into()));
-        self.add_gone_pod(
-            GonePod { uid: Some(uid), unseen, owner: None, index: None, stop_bounds: StopBounds::default() },
-            OwnerReport::default(),
-            received,
-        );
-    }
-
-    /// Adds a Pod that no longer exists. `report` is the report of its owner, and `concluded` is the time at which the
-    /// Pod was missing from a complete list.
-    pub(crate) fn add_gone_pod(&mut self, pod: GonePod, report: OwnerReport, concluded: Timestamp) {
-        let GonePod { uid, unseen, owner, index, stop_bounds } = pod;
-        let identity = PodIdentity {
-            namespace: Arc::clone(&unseen.namespace),
-            name: Arc::clone(&unseen.name),
-            uid: uid.clone().unwrap_or_default(),
-            node: unseen.node.clone(),
-            index,
-            attempt: 1,
-        };
-        let name = Arc::clone(&unseen.name);
-        self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&name)));
-        let mut evidence = unseen.into_gone_evidence(concluded);
-        evidence.set_stop_bounds(stop_bounds);
-        if let Some(at) = report.created {
-            evidence.set_created_event(at);
-        }
-        if report.deleted {
-            evidence.add_deletion_by_owner(report.deleted_at);
-        }
-        let record = PodRecord::new(identity, evidence, owner.clone());
-        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, ..record });
-        match (uid, owner) {
-            (Some(uid), _) => _ = self.keys.insert(uid, key),
-            (None, Some(owner)) => _ = self.gone_without_uid.insert((owner, name), key),
-            (None, None) => {}
-        }
-        self.mark_changed(key);
     }
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::lifecycle::{Lifecycle, Packed, PhaseSpans, PodEvidence};
+use crate::lifecycle::{Lifecycle, Packed, PhaseSpans, PodEvidence, TextNumber};
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodIdentity;
 use crate::timeline::pods::requests::PodRequests;
 
-/// Everything that the timeline stores for a Pod.
+/// Everything that the timeline stores for a Pod, except for its uid in [`UidIndex`](crate::timeline::pods::uid_index::UidIndex).
+/// Texts that many Pods share are stored as their numbers in the interner of the
+/// [`PodStore`](crate::timeline::pods::pod_store::PodStore).
 #[derive(Clone, Debug)]
 pub(crate) struct PodRecord {
     pub(crate) identity: PodIdentity,
@@ -19,12 +21,12 @@ pub(crate) struct PodRecord {
     pub(crate) evidence: Packed<PodEvidence>,
     /// The resources that the Pod requests. `None` if it requests none, or if its spec was not observed.
     pub(crate) requests: Option<Arc<PodRequests>>,
-    /// Uid of the object that controls the Pod.
-    pub(crate) owner: Option<Arc<str>>,
+    /// The number of the uid of the object that controls the Pod.
+    pub(crate) owner: Option<TextNumber>,
     /// Index of the Pod's workload; `u32::MAX` until the Pod is assigned to a workload. Four bytes save memory.
     pub(crate) workload: u32,
-    /// The number of the main image of an ended Pod in the interner; `u32::MAX` if it is unknown.
-    pub(crate) main_image: u32,
+    /// The number of the main image of an ended Pod.
+    pub(crate) main_image: Option<TextNumber>,
     pub(crate) overview: PodOverview,
     /// Whether the evidence changed since the last [`Timeline::recompute`](crate::timeline::Timeline::recompute).
     pub(crate) changed: bool,
@@ -37,7 +39,7 @@ pub(crate) struct PodRecord {
 
 impl PodRecord {
     /// Creates the record of a Pod. The life must be derived before the record is read.
-    pub(crate) fn new(identity: PodIdentity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(identity: PodIdentity, evidence: PodEvidence, owner: Option<TextNumber>) -> Self {
         Self {
             identity,
             overview: PodOverview::UNKNOWN,
@@ -47,7 +49,7 @@ impl PodRecord {
             requests: None,
             owner,
             workload: u32::MAX,
-            main_image: u32::MAX,
+            main_image: None,
             changed: false,
             stale: false,
             removed_by_owner: false,
@@ -62,5 +64,15 @@ impl PodRecord {
     /// Index of the Pod's workload; `None` until the Pod is assigned to a workload.
     pub(crate) fn workload_index(&self) -> Option<usize> {
         (self.workload != u32::MAX).then_some(self.workload as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_takes_at_most_224_bytes_because_every_pod_has_one() {
+        assert!(size_of::<PodRecord>() <= 224, "{}", size_of::<PodRecord>());
     }
 }

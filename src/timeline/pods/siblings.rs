@@ -40,7 +40,7 @@ struct UnseenSibling {
 #[derive(Clone, Debug, Default)]
 struct SiblingGroup {
     /// The waits of the Pods whose creation and scheduling are exact, in milliseconds, by the name of the Pod.
-    exact: FastMap<Arc<str>, i32>,
+    exact: FastMap<Box<str>, i32>,
     /// The Pods whose creation is known only to the second.
     coarse: FastSet<PodKey>,
     /// The median of the exact waits when the lives of the coarse Pods were last derived.
@@ -68,7 +68,7 @@ impl Siblings {
     }
 
     /// Learns the times of a Pod that `owner` created, from its life.
-    pub(crate) fn learn(&mut self, key: PodKey, name: &Arc<str>, owner: Option<&Arc<str>>, life: &Lifecycle) {
+    pub(crate) fn learn(&mut self, key: PodKey, name: &str, owner: Option<&Arc<str>>, life: &Lifecycle) {
         let (Some(owner), Some(created), Some(scheduled)) =
             (owner, life.instants.created, life.instants.scheduled)
         else {
@@ -93,12 +93,16 @@ impl Siblings {
     }
 
     /// Adds the wait of a Pod whose creation and scheduling are exact.
-    fn add_exact(&mut self, name: &Arc<str>, owner: &Arc<str>, created: &Instant, scheduled: &Instant) {
+    fn add_exact(&mut self, name: &str, owner: &Arc<str>, created: &Instant, scheduled: &Instant) {
         let group_key = (Arc::clone(owner), created.at.as_second());
         let group = self.groups.entry(group_key.clone()).or_default();
         let wait = scheduled.at.duration_since(created.at).as_millis();
         let wait = i32::try_from(wait).unwrap_or(i32::MAX);
-        if group.exact.insert(Arc::clone(name), wait) != Some(wait) && !group.coarse.is_empty() {
+        let before = match group.exact.get_mut(name) {
+            Some(known) => Some(std::mem::replace(known, wait)),
+            None => group.exact.insert(name.into(), wait),
+        };
+        if before != Some(wait) && !group.coarse.is_empty() {
             self.changed.push(group_key);
         }
     }
@@ -135,9 +139,9 @@ impl Siblings {
     }
 
     /// Forgets the Events of a Pod, because the Pod now has a life.
-    pub(crate) fn forget_unseen(&mut self, pod: &NamespaceAndName) {
+    pub(crate) fn forget_unseen(&mut self, namespace: &Arc<str>, name: &str) {
         if !self.unseen.is_empty() {
-            self.unseen.remove(pod);
+            self.unseen.remove(&(Arc::clone(namespace), name.into()));
         }
     }
 

@@ -132,7 +132,7 @@ impl<'a> FactFinder<'a> {
 
     /// Adds the names of these Pods to a finding.
     fn add_pods(&self, pods: impl Iterator<Item = PodKey>, finding: &mut Finding) {
-        let names = pods.map(|key| Arc::clone(&self.timeline.identity(key).name));
+        let names = pods.map(|key| Arc::from(&*self.timeline.identity(key).name));
         finding.pods.extend(names.take(Finding::MAX_PODS));
     }
 

@@ -211,7 +211,7 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
         *part = part.saturating_add(millis);
     }
     Some(PodTimes {
-        name: Arc::clone(&pod.name),
+        name: Arc::from(&*pod.name),
         node,
         created,
         scheduled,

@@ -23,8 +23,8 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         api_version,
         kind,
         namespace: Arc::clone(&pod.namespace),
-        name: Arc::clone(&pod.name),
-        uid: Arc::clone(&pod.uid),
+        name: Arc::from(&*pod.name),
+        uid: Arc::from(&*pod.uid),
         parent: None,
         state: if was_deleted_before_work {
             WorkloadState::Unknown

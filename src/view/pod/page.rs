@@ -116,7 +116,7 @@ impl PodPage<'_> {
             None => push_fact("no node yet".into(), Style::Warning),
         }
         push_fact(format!("namespace {}", text::clean(&pod.namespace)), Style::Dim);
-        if let Some(owner) = owner.filter(|owner| owner.uid != pod.uid) {
+        if let Some(owner) = owner.filter(|owner| *owner.uid != *pod.uid) {
             push_fact(format!("of {}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Style::Dim);
         }
         if let Some(index) = pod.index {

@@ -51,7 +51,8 @@ impl PodStore {
         let record = &mut self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);
         let mut life = evidence.derive(hints);
-        self.siblings.learn(key, &record.identity.name, record.owner.as_ref(), &life);
+        let owner = record.owner.map(|owner| self.interner.text(owner));
+        self.siblings.learn(key, &record.identity.name, owner, &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
         if record.overview.sort_millis() != overview.sort_millis() {
@@ -60,7 +61,7 @@ impl PodStore {
         record.overview = overview;
         if overview.outcome.has_ended() {
             record.spans = PhaseSpans::pack(&life, &mut self.interner, &mut self.scratch);
-            record.main_image = life.main_image().map_or(u32::MAX, |image| self.interner.number_for(image));
+            record.main_image = life.main_image().map(|image| self.interner.number_for(image));
             record.life = None;
             record.evidence.pack(&mut self.interner, &mut self.scratch);
         } else {
