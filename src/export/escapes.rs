@@ -9,8 +9,8 @@ use crate::observation::is_unsafe;
 
 /// Writes a part of a JSON string. JSON itself has no escapes for the characters that this function escapes as `\u....`.
 pub(crate) fn write_escaped<W: ?Sized + Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
-    // Nearly all text is ASCII. JSON itself escapes the control characters of ASCII, except for the last one.
-    if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
+    // Nearly all text is printable ASCII. JSON itself escapes the control characters below the space.
+    if fragment.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return writer.write_all(fragment.as_bytes());
     }
     let mut rest = fragment;

@@ -326,6 +326,8 @@ struct Play<'a> {
     failure_share: f64,
     random: &'a mut ForecastRandom,
     running: BinaryHeap<Reverse<PlayedPod>>,
+    /// The number of running Pods that fail.
+    failing: usize,
     /// The number of completions that wait only for a slot and for the end of the hold.
     waiting: usize,
     /// The completions that wait because a Pod of their index failed: the end of the wait, and the number of failures.
@@ -350,6 +352,7 @@ fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -
         failure_share,
         random,
         running: BinaryHeap::new(),
+        failing: 0,
         waiting: played - retries.len(),
         retries,
         hold_until: input.failures.hold,
@@ -369,7 +372,7 @@ impl Play<'_> {
             running.push(Reverse(self.pod(left.max(0), 0)));
         }
         for &waited in &input.starting {
-            let start = (pick(&input.starts, self.random) - waited).max(0);
+            let start = (self.random.pick(&input.starts) - waited).max(0);
             let end = start + to_millis(self.work.draw_new(self.random));
             running.push(Reverse(self.pod(end, 0)));
         }
@@ -384,13 +387,17 @@ impl Play<'_> {
                 self.create(at, retries);
                 free -= 1;
             }
+            if self.creates_no_further_pod() {
+                now = self.running.iter().map(|pod| pod.0.end).max().unwrap_or(now);
+                break;
+            }
             let Some(Reverse(pod)) = self.running.pop() else { break };
             now = pod.end;
             free += 1;
             self.count_result(pod);
         }
         // After the last Pod, the controller completes the Job with the same delay with which it creates a Pod.
-        now += pick(&input.gaps, self.random);
+        now += self.random.pick(&input.gaps);
         if left_out > 0 {
             let average = |values: &[i64]| to_float(values.iter().sum()) / count(values.len());
             let each = self.work.mean() + average(&input.starts) + average(&input.gaps);
@@ -405,7 +412,13 @@ impl Play<'_> {
         let may_fail = self.failure_share > 0.0 && self.failures_left > 0 && retries < MAX_RETRIES;
         let fails = may_fail && self.random.fraction() < self.failure_share;
         self.failures_left -= usize::from(fails);
+        self.failing += usize::from(fails);
         PlayedPod { end, fails, retries }
+    }
+
+    /// Whether no completion waits and none will wait, because no running Pod fails.
+    fn creates_no_further_pod(&self) -> bool {
+        self.waiting == 0 && self.retries.is_empty() && self.failing == 0
     }
 
     /// When the controller creates the next Pod if a slot is free, and how often the index of this Pod has failed.
@@ -425,8 +438,8 @@ impl Play<'_> {
         } else {
             self.retries.pop();
         }
-        let created = at + pick(&self.input.gaps, self.random);
-        let started = created + pick(&self.input.starts, self.random);
+        let created = at + self.random.pick(&self.input.gaps);
+        let started = created + self.random.pick(&self.input.starts);
         let end = started + to_millis(self.work.draw_new(self.random));
         let pod = self.pod(end, retries);
         self.running.push(Reverse(pod));
@@ -434,6 +447,7 @@ impl Play<'_> {
 
     /// Counts the end of a Pod as the controller does.
     fn count_result(&mut self, pod: PlayedPod) {
+        self.failing -= usize::from(pod.fails);
         if !pod.fails {
             self.failures_in_a_row = 0;
             self.hold_until = 0;
@@ -467,11 +481,6 @@ fn failure_share(failed: usize, succeeded: f64, random: &mut ForecastRandom) -> 
     }
     let (failed, succeeded) = (random.gamma(count(failed)), random.gamma(succeeded + FURTHER_SUCCESSES));
     (failed / (failed + succeeded).max(f64::MIN_POSITIVE)).min(0.9)
-}
-
-/// Draws one of the values; 0 if there is none.
-fn pick(values: &[i64], random: &mut ForecastRandom) -> i64 {
-    values.get(random.below(values.len())).copied().unwrap_or(0)
 }
 
 /// A number of milliseconds, at least 1, because the logarithm of a shorter time would be far below all others.

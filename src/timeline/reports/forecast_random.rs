@@ -27,6 +27,11 @@ impl ForecastRandom {
         drawn.min(bound.saturating_sub(1))
     }
 
+    /// One of the values; 0 if there is none.
+    pub(crate) fn pick(&mut self, values: &[i64]) -> i64 {
+        values.get(self.below(values.len())).copied().unwrap_or(0)
+    }
+
     /// An exponential number with the mean 1.
     pub(crate) fn exponential(&mut self) -> f64 {
         -self.fraction().ln()
