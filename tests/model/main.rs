@@ -53,6 +53,8 @@ mod readiness;
 mod recording;
 mod relist;
 #[cfg(test)]
+mod restarts;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod scenarios;

@@ -14,7 +14,7 @@ use crate::support::pod_builder::{
 use crate::support::scenario::read_scenario;
 
 /// The lines that are printed while these observations arrive, and then the final picture.
-fn follow(observations: &[Observation]) -> String {
+pub(crate) fn follow(observations: &[Observation]) -> String {
     let mut timeline = Timeline::default();
     let mut lines = StatusLines::default();
     let mut printed = lines.begin(&timeline, at(0.0));
