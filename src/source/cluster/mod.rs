@@ -13,12 +13,12 @@ pub(crate) mod watch;
 
 pub(crate) use crate::source::cluster::api::access::AccessQuestion;
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
-pub(crate) use crate::source::cluster::api::connection::Connection;
+pub(crate) use crate::source::cluster::api::configuration::connection::Connection;
+pub(crate) use crate::source::cluster::api::configuration::kubeconfig_names::KubeconfigNames;
+pub(crate) use crate::source::cluster::api::configuration::kuberc::{CommandDefaults, read_command_defaults};
 pub(crate) use crate::source::cluster::api::discovery::{
     NamedObjects, all_types, find_known_type, is_type_with_pods, known_type_names, resolve, resolve_available,
 };
-pub(crate) use crate::source::cluster::api::kubeconfig_names::KubeconfigNames;
-pub(crate) use crate::source::cluster::api::kuberc::{CommandDefaults, read_command_defaults};
 pub(crate) use crate::source::cluster::api::names::fetch_names;
 pub(crate) use crate::source::cluster::api::rbac::RbacRule;
 pub(crate) use crate::source::cluster::api::resource::Resource;

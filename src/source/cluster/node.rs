@@ -3,7 +3,7 @@
 use kube::api::GetParams;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::api::similar::is_missing;

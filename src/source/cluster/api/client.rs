@@ -12,14 +12,16 @@ use tokio::time::sleep;
 
 use crate::source::clock::Clock;
 use crate::source::cluster::api::clock_offset::ClockOffset;
-use crate::source::cluster::api::connection::Connection;
+use crate::source::cluster::api::configuration::connection::Connection;
+use crate::source::cluster::api::configuration::kubeconfig::{
+    build_config, in_cluster_config, read_kubeconfig,
+};
+use crate::source::cluster::api::configuration::kuberc;
+use crate::source::cluster::api::configuration::proxy::{ProxyVariables, parse_proxy_url};
 use crate::source::cluster::api::credentials::Credentials;
 use crate::source::cluster::api::credentials::plugin::CredentialPlugin;
 use crate::source::cluster::api::errors;
 use crate::source::cluster::api::errors::{Endpoint, RequestError};
-use crate::source::cluster::api::kubeconfig::{build_config, in_cluster_config, read_kubeconfig};
-use crate::source::cluster::api::kuberc;
-use crate::source::cluster::api::proxy::{ProxyVariables, parse_proxy_url};
 use crate::source::cluster::api::warnings::ServerWarnings;
 use crate::source::cluster::retry::{FIRST_REQUEST_PATIENCE, FirstAttempts};
 use crate::source::diagnostics;

@@ -352,7 +352,7 @@ fn find_type(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
 mod tests {
     use super::*;
     use crate::observation::BuiltInKind;
-    use crate::source::cluster::api::kind::can_be_named;
+    use crate::source::cluster::api::decoding::kind::can_be_named;
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()

@@ -12,7 +12,7 @@ use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
 use crate::source::cluster::api::credentials::error::CredentialError;
-use crate::source::cluster::api::message::{DecodeError, Status};
+use crate::source::cluster::api::decoding::message::{DecodeError, Status};
 use crate::source::cluster::api::rbac::RbacRule;
 use crate::source::error::{ErrorKind, SourceError};
 

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::observation::{Event, Job, ObjectMeta, ObjectReference, OwnerReference, Pod};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::credentials::Credentials;
+use crate::source::cluster::api::decoding::protobuf::encode;
 use crate::source::cluster::api::errors::Endpoint;
-use crate::source::cluster::api::protobuf::encode;
 
 type Answer = Response<Channel<Bytes, std::io::Error>>;
 

@@ -1,7 +1,7 @@
 //! The types of Kubernetes whose objects run Pods. The other types are refused, because their objects have no timeline.
 
 use crate::observation::BuiltInKind;
-use crate::source::cluster::api::kind::can_be_named;
+use crate::source::cluster::api::decoding::kind::can_be_named;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -139,7 +139,7 @@ fn names_of_types_with_pods() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::cluster::api::kind::Kind;
+    use crate::source::cluster::api::decoding::kind::Kind;
 
     fn resource(api_version: &str, kind: &str, plural: &str) -> Resource {
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));

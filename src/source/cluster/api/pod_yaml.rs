@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
+use crate::source::cluster::api::decoding::message::MAX_OBJECT_BYTES;
 
 /// Maximum time to wait for the Pod. The time is short, because the user waits for the page.
 const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);

@@ -15,10 +15,10 @@ use tokio::time::{Instant, timeout};
 use crate::observation::Object;
 use crate::source::clock::local_now;
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::decode::{Encoding, ListDecoder, WatchDecoder};
+use crate::source::cluster::api::decoding::decode::{Encoding, ListDecoder, WatchDecoder};
+use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::api::decoding::message::{DecodeError, ListMeta, Status, WatchEvent};
 use crate::source::cluster::api::errors::{RequestContext, RequestError};
-use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 use crate::source::cluster::api::resource::collection_path;
 use crate::source::diagnostics;
 

@@ -6,8 +6,8 @@ use kube::api::GetParams;
 use serde::de::IgnoredAny;
 
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::decoding::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::errors::RequestError;
-use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::names::list_names;
 use crate::source::cluster::api::pod_types::types_with_pods;
 use crate::source::cluster::api::resource::Resource;

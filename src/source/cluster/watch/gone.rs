@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::observation::{
     BuiltInKind, Event, MIN_AGE_OF_GONE_OBJECT, NAME_SUFFIX_LENGTH, Object, ObjectMeta, ObjectReference,
 };
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 
 /// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
 const MIN_JOB_NAME_PREFIX: usize = 40;

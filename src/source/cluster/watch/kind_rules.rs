@@ -1,7 +1,7 @@
 //! The rules by which the watches find the Pods of each kind of workload.
 
 use crate::observation::BuiltInKind;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::watch::target::Need;
 
 /// The labels by which the Pods of a workload can be selected.

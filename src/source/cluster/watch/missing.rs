@@ -2,7 +2,7 @@
 //! not exist.
 
 use crate::source::Update;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::rbac::RbacRule;
 use crate::source::cluster::api::resource::collection_path;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};

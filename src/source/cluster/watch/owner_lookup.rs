@@ -6,8 +6,8 @@ use tokio::sync::OnceCell;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::decoding::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, known_type_of_kind};
-use crate::source::cluster::api::message::MAX_OBJECT_BYTES;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::UnresolvedOwner;
 

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::observation::{LabelSelector, Object, Observation, Owner, Seen};
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::watch::gone::UnknownNames;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::source::Update;
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
 use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_kind};

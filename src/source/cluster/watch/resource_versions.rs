@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::errors::explain_request_error;
-use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::error::SourceError;
 

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::observation::{Object, Observation, Seen};
 use crate::source::Update;
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::watch::collection_watcher::{Signal, wait_until_listed};
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership};

@@ -2,7 +2,7 @@
 //! used.
 
 use crate::source::cluster::api::client::*;
-use crate::source::cluster::api::kubeconfig::tests::KUBECONFIG;
+use crate::source::cluster::api::configuration::kubeconfig::tests::KUBECONFIG;
 use crate::source::error::ErrorKind;
 
 /// Connects with the kubeconfig [`KUBECONFIG`] and these flags.

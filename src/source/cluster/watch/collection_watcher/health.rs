@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::observation::Outage;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::errors::RequestError;
-use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::retry::{FirstAttempts, RetryPauses, next_pause, next_pause_after};
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal, WatcherState};
 use crate::source::cluster::watch::target::Need;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::observation::{Object, Observation, Relist, Seen};
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::errors::RequestError;
-use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::retry::FirstAttempts;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal, WatcherState};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};

@@ -5,9 +5,9 @@ use prost::Message;
 use tokio::time::sleep;
 
 use crate::source::Progress;
+use crate::source::cluster::api::decoding::message::StatusDetails;
 use crate::source::cluster::api::fake;
 use crate::source::cluster::api::fake::{Call, FakeServer};
-use crate::source::cluster::api::message::StatusDetails;
 use crate::source::cluster::watch::collection_watcher::list::COUNT_DELAY;
 use crate::source::cluster::watch::collection_watcher::*;
 use crate::source::cluster::watch::ownership::Root;

@@ -1,7 +1,7 @@
 //! Decides whether one object is followed.
 
 use crate::observation::{Event, Object, ObjectMeta, OwnerReference};
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::watch::gone::{is_pod_name_of_job, may_claim_pod};
 use crate::source::cluster::watch::ownership::state::{CollectionRole, OwnershipState};
 use crate::source::cluster::watch::target::Name;

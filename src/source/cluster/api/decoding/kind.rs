@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::observation::{BuiltInKind, Custom, Object, ObjectMeta};
-use crate::source::cluster::api::message::DecodeError;
+use crate::source::cluster::api::decoding::message::DecodeError;
 use crate::source::cluster::api::resource::Resource;
 
 /// A kind of object that this program requests.

@@ -1,6 +1,6 @@
 //! Tests of the flags that override the kubeconfig.
 
-use crate::source::cluster::api::kubeconfig::*;
+use crate::source::cluster::api::configuration::kubeconfig::*;
 
 /// A kubeconfig with two clusters, two contexts and two users.
 pub(crate) const KUBECONFIG: &str = "

@@ -1,7 +1,7 @@
 //! The names in the kubeconfig, for completion.
 
-use crate::source::cluster::api::connection::Connection;
-use crate::source::cluster::api::kubeconfig::read_kubeconfig;
+use crate::source::cluster::api::configuration::connection::Connection;
+use crate::source::cluster::api::configuration::kubeconfig::read_kubeconfig;
 
 /// The names of the entries of the kubeconfig.
 #[derive(Debug, Default)]

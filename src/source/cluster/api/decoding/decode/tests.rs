@@ -3,9 +3,9 @@
 use prost::Message;
 
 use crate::observation::ObjectMeta;
-use crate::source::cluster::api::decode::*;
+use crate::source::cluster::api::decoding::decode::*;
+use crate::source::cluster::api::decoding::protobuf::encode;
 use crate::source::cluster::api::fake;
-use crate::source::cluster::api::protobuf::encode;
 
 fn names(objects: &[Object]) -> Vec<&str> {
     objects.iter().map(|object| object.metadata().name.as_str()).collect()

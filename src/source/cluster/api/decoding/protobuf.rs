@@ -9,8 +9,10 @@ use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::observation::{Object, ObjectMeta};
-use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent};
+use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::api::decoding::message::{
+    DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent,
+};
 
 /// The bytes at the start of every envelope.
 const MAGIC: &[u8; 4] = b"k8s\0";

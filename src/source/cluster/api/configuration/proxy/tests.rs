@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::source::cluster::api::proxy::*;
+use crate::source::cluster::api::configuration::proxy::*;
 
 /// One row of the table.
 #[derive(Debug, Deserialize)]

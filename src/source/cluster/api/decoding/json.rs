@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::observation::{Object, ObjectMeta};
-use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent};
+use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::api::decoding::message::{
+    DecodeError, ListMeta, MAX_OBJECT_BYTES, Status, WatchEvent,
+};
 
 /// The value whose bytes the scanner collects at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

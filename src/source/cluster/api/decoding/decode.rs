@@ -5,10 +5,10 @@
 use prost::Message;
 
 use crate::observation::Object;
-use crate::source::cluster::api::json::{JsonList, JsonWatch};
-use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
-use crate::source::cluster::api::protobuf::{ProtobufList, ProtobufWatch};
+use crate::source::cluster::api::decoding::json::{JsonList, JsonWatch};
+use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::api::decoding::message::{DecodeError, ListMeta, Status, WatchEvent};
+use crate::source::cluster::api::decoding::protobuf::{ProtobufList, ProtobufWatch};
 
 /// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Encoding {
     pub(crate) fn decode_status(self, body: bytes::Bytes) -> Result<Status, DecodeError> {
         match self {
             Self::Protobuf => {
-                Ok(Status::decode(crate::source::cluster::api::protobuf::open_envelope(body)?)?)
+                Ok(Status::decode(crate::source::cluster::api::decoding::protobuf::open_envelope(body)?)?)
             }
             Self::Json => Ok(serde_json::from_slice(&body)?),
         }

@@ -10,7 +10,7 @@ use kube::config::{
     AuthInfo, Cluster, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError, NamedContext,
 };
 
-use crate::source::cluster::api::connection::Connection;
+use crate::source::cluster::api::configuration::connection::Connection;
 use crate::source::cluster::api::errors;
 use crate::source::error::{ErrorKind, SourceError};
 use crate::source::nearest::find_nearest;
