@@ -57,9 +57,10 @@ impl ProxyVariables {
         if proxy.is_empty() || is_direct {
             return Ok(None);
         }
-        parse_variable(proxy).map(Some).ok_or_else(|| {
+        let parsed = parse_variable(proxy).ok_or_else(|| {
             invalid_proxy_error(format!("the environment variable {name} is not the address of a proxy"))
-        })
+        })?;
+        check_authentication(parsed).map(Some)
     }
 }
 
@@ -71,8 +72,22 @@ impl ProxyVariables {
 pub(crate) fn parse_proxy_url(text: &str) -> Result<Uri, SourceError> {
     let uri = text.parse::<Uri>().ok().filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
     let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5")));
-    uri.and_then(to_connectable)
-        .ok_or_else(|| invalid_proxy_error("`proxy-url` is not the address of a proxy".to_owned()))
+    let uri = uri.and_then(to_connectable);
+    let uri =
+        uri.ok_or_else(|| invalid_proxy_error("`proxy-url` is not the address of a proxy".to_owned()))?;
+    check_authentication(uri)
+}
+
+/// Refuses a SOCKS proxy with a user name, because the client library does not send the password to a SOCKS proxy.
+fn check_authentication(proxy: Uri) -> Result<Uri, SourceError> {
+    let has_user = proxy.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    if has_user && proxy.scheme_str() == Some("socks5") {
+        let summary = "a SOCKS proxy with a user name and a password is not supported";
+        return Err(SourceError::new(ErrorKind::Configuration, summary).hint(
+            "Use an HTTP proxy, or a SOCKS proxy without a password, such as that of `ssh -D 1080 HOST`.",
+        ));
+    }
+    Ok(proxy)
 }
 
 /// Returns the error about an address that cannot be used. The address may contain a password, so the error does not

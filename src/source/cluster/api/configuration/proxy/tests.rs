@@ -68,3 +68,15 @@ fn a_proxy_url_needs_a_scheme_that_kubectl_accepts() {
         assert_eq!(error.summary, "`proxy-url` is not the address of a proxy", "{refused}");
     }
 }
+
+#[test]
+fn a_socks_proxy_with_a_password_is_refused_without_showing_the_password() {
+    let error = parse_proxy_url("socks5://user:secret@proxy.test").unwrap_err();
+    let variables =
+        ProxyVariables { for_https: "socks5h://user:secret@proxy.test".to_owned(), ..Default::default() };
+    let other = variables.choose_proxy(&"https://api.test".parse().unwrap()).unwrap_err();
+    for error in [error, other] {
+        assert_eq!(error.summary, "a SOCKS proxy with a user name and a password is not supported");
+        assert!(error.hints.len() == 1 && !error.hints[0].contains("secret"), "{:?}", error.hints);
+    }
+}
