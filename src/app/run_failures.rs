@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::exit::RunError;
-use crate::app::reporter::fatal_text::describe_fatal_cause;
+use crate::app::reporter::texts::fatal_text::describe_fatal_cause;
 use crate::app::run::Run;
 use crate::app::run_state::RunSnapshot;
 use crate::timeline::{FatalCause, Workload};

@@ -1,7 +1,7 @@
 //! Short texts for annotations and the summary that say why a run did not end well.
 
 use crate::app::exit::Exit;
-use crate::app::reporter::status_text::describe_workload;
+use crate::app::reporter::texts::status_text::describe_workload;
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view;
 use crate::view::Names;

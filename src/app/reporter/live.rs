@@ -18,7 +18,7 @@ use crate::terminal::full_screen::FullScreen;
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::action::Effect;
 use crate::tui::details::Details;
-use crate::tui::handle_input::handle_input;
+use crate::tui::handlers::handle_input::handle_input;
 use crate::tui::input::Input;
 use crate::tui::layout::{ScreenLayout, compose_screen};
 use crate::tui::layout_input::LayoutInput;

@@ -1,9 +1,6 @@
 //! The reporters of a run, behind one interface, and their selection.
 
 pub(crate) mod changes;
-pub(crate) mod count_text;
-pub(crate) mod ending_text;
-pub(crate) mod fatal_text;
 pub(crate) mod goal_count;
 pub(crate) mod interface;
 pub(crate) mod line_columns;
@@ -16,7 +13,6 @@ pub(crate) mod progress;
 pub(crate) mod reported_facts;
 pub(crate) mod selection;
 pub(crate) mod status_lines;
-pub(crate) mod status_text;
 pub(crate) mod tab_progress;
-pub(crate) mod wait_text;
+pub(crate) mod texts;
 pub(crate) mod what_if;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::app::exit::{Exit, RunError};
-use crate::app::reporter::ending_text::describe_ending;
-use crate::app::reporter::fatal_text::describe_fatal_cause;
 use crate::app::reporter::interface::{Reporter, RunEnd};
-use crate::app::reporter::status_text::describe_workload;
+use crate::app::reporter::texts::ending_text::describe_ending;
+use crate::app::reporter::texts::fatal_text::describe_fatal_cause;
+use crate::app::reporter::texts::status_text::describe_workload;
 use crate::app::run_state::RunSnapshot;
 use crate::terminal::notification::notify;
 use crate::timeline::{Workload, WorkloadState};

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::failure_rules::DEFAULT_PATIENCE;
-use crate::app::reporter::count_text::{count_workloads, describe_pods};
-use crate::app::reporter::fatal_text::{NO_FURTHER_TRY, describe_predicate};
 use crate::app::reporter::goal_count::GoalCount;
 use crate::app::reporter::line_columns::LineColumns;
 use crate::app::reporter::line_selection::LineSelection;
 use crate::app::reporter::reported_facts::{ReportedPod, ReportedWorkload};
-use crate::app::reporter::status_text::{
+use crate::app::reporter::texts::count_text::{count_workloads, describe_pods};
+use crate::app::reporter::texts::fatal_text::{NO_FURTHER_TRY, describe_predicate};
+use crate::app::reporter::texts::status_text::{
     describe_age, describe_pod, describe_resumption, describe_workload, list_waits,
 };
-use crate::app::reporter::wait_text::{describe_all_progress, describe_progress};
+use crate::app::reporter::texts::wait_text::{describe_all_progress, describe_progress};
 use crate::timeline::{Changes, FatalCause, FatalKind, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
 use crate::view::{Line, Style, clean_whole, describe_next_try};
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::app::ci_report::cause::Cause;
 use crate::app::closing_report::{FailureEntry, FailureList};
 use crate::app::exit::Exit;
-use crate::app::reporter::status_text::describe_workload;
+use crate::app::reporter::texts::status_text::describe_workload;
 use crate::app::summary::markdown::{code_span, fenced_block, html_code, log_line, table_cell};
 use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, Timeline, Workload};

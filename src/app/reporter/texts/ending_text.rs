@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::exit::Exit;
-use crate::app::reporter::wait_text::describe_progress;
+use crate::app::reporter::texts::wait_text::describe_progress;
 use crate::observation::Outage;
 use crate::timeline::{Timeline, Workload};
 use crate::view::{Names, list_resources};

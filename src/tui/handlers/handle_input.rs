@@ -1,10 +1,11 @@
 //! Applies a key or a click to the state.
 
 use crate::tui::action::{Action, Effect};
+use crate::tui::handlers::mouse;
 use crate::tui::input::Input;
 use crate::tui::input_context::InputContext;
+use crate::tui::keys;
 use crate::tui::state::TuiState;
-use crate::tui::{keys, mouse};
 
 /// Applies `input` to `state`. Returns the effect that the caller must carry out.
 pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputContext<'_>) -> Effect {

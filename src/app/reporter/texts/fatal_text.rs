@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::reporter::status_text::{describe_pod, describe_workload};
+use crate::app::reporter::texts::status_text::{describe_pod, describe_workload};
 use crate::lifecycle::PodOutcome;
 use crate::timeline::{FatalCause, FatalKind, PodKey, Timeline, Workload};
 use crate::view::primitives::{duration, text};

@@ -1,6 +1,6 @@
 //! The texts of lines that count Pods and workloads by state.
 
-use crate::app::reporter::status_text::describe_suspension;
+use crate::app::reporter::texts::status_text::describe_suspension;
 use crate::lifecycle::Lifecycle;
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::display_state::{ByDisplayState, DisplayState};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::app::reporter::count_text::{count_all_pods, count_by_state, describe_pods};
-use crate::app::reporter::status_text::describe_availability;
+use crate::app::reporter::texts::count_text::{count_all_pods, count_by_state, describe_pods};
+use crate::app::reporter::texts::status_text::describe_availability;
 use crate::timeline::{PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::primitives::{duration, text};
