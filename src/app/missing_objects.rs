@@ -18,7 +18,7 @@ impl Run<'_> {
         self.on_update(update)
     }
 
-    /// Checks that something was found. Forgets the missing names that the run need not report.
+    /// Checks that something was found. Forgets the missing names that the run does not report.
     ///
     /// # Errors
     ///

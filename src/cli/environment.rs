@@ -64,7 +64,10 @@ const SERVICE_VARIABLES: [(&str, CiService); 4] = [
 
 /// Whether a variable of a CI service is set. `text` returns the value of a variable, or `None` if the variable is not
 /// set or empty.
-fn is_ci(text: impl Fn(&str) -> Option<String>) -> bool {
+fn is_ci<F>(text: F) -> bool
+where
+    F: Fn(&str) -> Option<String>,
+{
     text("CI").is_some_and(is_on) || find_ci_service(text).is_some()
 }
 

@@ -423,10 +423,11 @@ fn no_value() -> TableCell {
 }
 
 /// Whether the Pods have different values.
-fn has_differences<'a, T: PartialEq>(
-    pods: impl Iterator<Item = &'a PodKey>,
-    value: impl Fn(&PodKey) -> T,
-) -> bool {
+fn has_differences<'a, T, F>(pods: impl Iterator<Item = &'a PodKey>, value: F) -> bool
+where
+    T: PartialEq,
+    F: Fn(&PodKey) -> T,
+{
     let mut values = pods.map(value);
     let first = values.next();
     first.is_some_and(|first| values.any(|value| value != first))
