@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::container_life::Pull;
 use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, is_same_instant, keep_earliest};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::PulledMessage;
 use crate::lifecycle::packed::packed_struct;
+use crate::lifecycle::time::instant::Instant;
 use crate::observation::{saturating_add, saturating_sub};
 
 /// The facts that Events report about one container.

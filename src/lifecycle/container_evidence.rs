@@ -14,11 +14,11 @@ use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::failure_cause::parse_failure_cause;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::START_FAILURE_REASONS;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
+use crate::lifecycle::time::instant::Instant;
 use crate::lifecycle::waits::ReasonChange;
 use crate::observation::{ContainerStatus, Terminated, Waiting, known_time, saturating_add};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::packed_enum;
+use crate::lifecycle::time::instant::Instant;
 
 packed_enum! {
     /// The purpose of a container.

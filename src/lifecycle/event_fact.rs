@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::failure_cause::{parse_failed_probe, parse_failure_cause};
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 use crate::lifecycle::setup_part::SetupPart;
+use crate::lifecycle::time::instant::Instant;
 use crate::lifecycle::waits::{SCALE_UP_REASONS, WaitTopic};
 use crate::observation::{Event, known_time, truncate_to_millis};
 

@@ -10,13 +10,10 @@ pub(crate) mod container_events;
 pub(crate) mod container_evidence;
 pub(crate) mod container_life;
 pub(crate) mod derive;
-pub(crate) mod duration_text;
 pub(crate) mod enum_array;
 pub(crate) mod event_fact;
 pub(crate) mod evidence;
 mod failure_cause;
-pub(crate) mod instant;
-pub(crate) mod instant_error;
 pub(crate) mod message;
 pub(crate) mod packed;
 pub(crate) mod phase;
@@ -24,10 +21,10 @@ pub(crate) mod phase_spans;
 pub(crate) mod pod_evidence;
 pub(crate) mod pod_lifecycle;
 pub(crate) mod pod_outcome;
-pub(crate) mod ranged_duration;
 pub(crate) mod restart_policy;
 pub(crate) mod setup_part;
 pub(crate) mod status_column;
+pub(crate) mod time;
 pub(crate) mod unseen_pod;
 pub(crate) mod waits;
 
@@ -37,16 +34,9 @@ pub(crate) use derive::life::DerivationHints;
 pub(crate) use derive::orders::order_creation_and_scheduling;
 pub(crate) use derive::phases::MIN_LATE_TAKE_UP;
 pub(crate) use derive::pull_phases::{PULL_QUEUE, is_pull_failure};
-pub(crate) use duration_text::{
-    MAX_DURATION_WIDTH, USUAL_DURATION_WIDTH, format_elapsed, format_elapsed_millis, format_exact,
-    format_ranged,
-};
 pub(crate) use enum_array::{ArrayIndex, EnumArray};
 pub(crate) use event_fact::{EventFact, FactKind};
 pub use evidence::{Evidence, Source};
-pub use instant::Instant;
-pub(crate) use instant::{Instants, MAX_WIDTH_FOR_TENTHS};
-pub use instant_error::InstantError;
 pub(crate) use packed::Packed;
 pub(crate) use packed::interner::{Interner, TextNumber};
 pub(crate) use phase::Phase;
@@ -57,7 +47,14 @@ pub(crate) use pod_evidence::PodEvidence;
 pub(crate) use pod_evidence::gone::StopBounds;
 pub(crate) use pod_lifecycle::{Explanation, Lifecycle, Readiness};
 pub(crate) use pod_outcome::PodOutcome;
-pub use ranged_duration::RangedDuration;
-pub(crate) use ranged_duration::Uncertainty;
 pub(crate) use setup_part::SetupPart;
+pub(crate) use time::duration_text::{
+    MAX_DURATION_WIDTH, USUAL_DURATION_WIDTH, format_elapsed, format_elapsed_millis, format_exact,
+    format_ranged,
+};
+pub use time::instant::Instant;
+pub(crate) use time::instant::{Instants, MAX_WIDTH_FOR_TENTHS};
+pub use time::instant_error::InstantError;
+pub use time::ranged_duration::RangedDuration;
+pub(crate) use time::ranged_duration::Uncertainty;
 pub(crate) use unseen_pod::UnseenPod;

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::enum_array::{ArrayIndex, EnumArray};
 use crate::lifecycle::evidence::Source;
-use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::packed::packed_enum;
-use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
 use crate::lifecycle::setup_part::SetupPart;
+use crate::lifecycle::time::instant_error::InstantError;
+use crate::lifecycle::time::ranged_duration::{RangedDuration, Uncertainty};
 
 packed_enum! {
     /// The state that a Pod is in during a phase.

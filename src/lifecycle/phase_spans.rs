@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, variant_at};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;
+use crate::lifecycle::time::instant_error::InstantError;
 
 /// Errors are multiples of this number of milliseconds. With this unit, the width of a time that is truncated to the second
 /// takes one byte.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun, main_containers};
-use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_outcome::PodOutcome;
-use crate::lifecycle::ranged_duration::RangedDuration;
+use crate::lifecycle::time::instant::{Instant, Instants};
+use crate::lifecycle::time::ranged_duration::RangedDuration;
 
 /// The life of one Pod, as far as the evidence reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::{Evidence, Source};
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::lifecycle::time::instant::Instant;
 use crate::observation::saturating_add;
 
 packed_enum! {

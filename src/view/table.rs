@@ -251,9 +251,9 @@ impl<'a> Table<'a> {
             PodColumn::Namespace => has_several_namespaces(context.timeline),
             PodColumn::Workload => owners > 1,
             PodColumn::Index => is_complete || pods.iter().any(|key| identity(key).index.is_some()),
-            PodColumn::Try => is_complete || has_differences(all(), |key| identity(key).attempt),
-            PodColumn::ExitCode => is_complete || wide || has_differences(all(), exit_code),
-            PodColumn::Restarts => is_complete || wide || has_differences(all(), restarts),
+            PodColumn::Try => is_complete || has_differences(all().map(|key| identity(key).attempt)),
+            PodColumn::ExitCode => is_complete || wide || has_differences(all().map(exit_code)),
+            PodColumn::Restarts => is_complete || wide || has_differences(all().map(restarts)),
             PodColumn::Setup
             | PodColumn::Pull
             | PodColumn::Init
@@ -422,13 +422,8 @@ fn no_value() -> TableCell {
     TableCell::new("-", Style::Dim)
 }
 
-/// Whether the Pods have different values.
-fn has_differences<'a, T, F>(pods: impl Iterator<Item = &'a PodKey>, value: F) -> bool
-where
-    T: PartialEq,
-    F: Fn(&PodKey) -> T,
-{
-    let mut values = pods.map(value);
+/// Whether the values of the Pods differ.
+fn has_differences<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
     let first = values.next();
     first.is_some_and(|first| values.any(|value| value != first))
 }

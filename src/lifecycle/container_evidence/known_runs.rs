@@ -6,7 +6,7 @@ use crate::lifecycle::container_evidence::{ContainerEvidence, RunEvidence};
 use crate::lifecycle::container_life::ContainerRun;
 use crate::lifecycle::event_fact::{EventTime, is_same_instant, is_same_instant_or_later};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, order, order_all};
+use crate::lifecycle::time::instant::{Instant, order, order_all};
 
 /// The known runs of a container.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::lifecycle::container_life::ContainerLife;
 use crate::lifecycle::evidence::Source;
-use crate::lifecycle::instant::Instant;
-use crate::lifecycle::instant_error::InstantError;
 use crate::lifecycle::phase::{Phase, PhaseKind};
+use crate::lifecycle::time::instant::Instant;
+use crate::lifecycle::time::instant_error::InstantError;
 
 /// A candidate for a phase. It may overlap other intervals.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use crate::lifecycle::derive::work::{
 };
 use crate::lifecycle::event_fact::{EventTime, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::time::instant::{Instant, Instants};
 use crate::observation::saturating_add;
 
 /// The time of a ready sandbox may seem to be up to this much later than the first start, because clocks differ.

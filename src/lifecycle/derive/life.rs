@@ -23,12 +23,12 @@ use crate::lifecycle::derive::work::{
     stopping_sidecar,
 };
 use crate::lifecycle::evidence::{Evidence, Source};
-use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle, Readiness};
 use crate::lifecycle::pod_outcome::PodOutcome;
-use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
+use crate::lifecycle::time::instant::{Instant, Instants};
+use crate::lifecycle::time::ranged_duration::{RangedDuration, Uncertainty};
 use crate::lifecycle::waits::WaitTopic;
 
 /// If a node's clock is wrong by more than this, [`Lifecycle::clamped`] is set.

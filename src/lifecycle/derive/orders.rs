@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants, order, order_all};
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::time::instant::{Instant, Instants, order, order_all};
 
 /// If two intervals contradict their order by more than this,
 /// [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped) is set.

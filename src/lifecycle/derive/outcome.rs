@@ -9,10 +9,10 @@ use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRu
 use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest};
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants, midpoint};
 use crate::lifecycle::pod_evidence::gone::GoneEvidence;
 use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
 use crate::lifecycle::pod_outcome::PodOutcome;
+use crate::lifecycle::time::instant::{Instant, Instants, midpoint};
 use crate::observation::{Seen, saturating_add};
 
 /// Derives the outcome. `work_has_started` is whether a start of a main container is known.

@@ -13,11 +13,11 @@ use crate::lifecycle::derive::cut::{Interval, PhaseList};
 use crate::lifecycle::derive::pull_phases::{is_pull_failure, pull_intervals};
 use crate::lifecycle::derive::setup_parts::setup_part_intervals;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::PhaseKind;
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_lifecycle::Readiness;
 use crate::lifecycle::pod_outcome::PodOutcome;
+use crate::lifecycle::time::instant::{Instant, Instants};
 use crate::lifecycle::waits::ReasonChange;
 
 /// A component reports a reason only after its first attempt has failed. A reason that is reported within this time

@@ -8,8 +8,8 @@ use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, Pull};
 use crate::lifecycle::derive::cut::Interval;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::phase::PhaseKind;
+use crate::lifecycle::time::instant::Instant;
 
 /// The shortest wait before a pull that counts as a wait for the pulls of other Pods. The kubelet's own work causes
 /// shorter waits.

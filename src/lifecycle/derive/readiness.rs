@@ -6,10 +6,10 @@ use crate::lifecycle::container_life::{ContainerLife, main_containers};
 use crate::lifecycle::derive::work::first_known_start;
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_evidence::readiness::ReadyEvidence;
 use crate::lifecycle::pod_lifecycle::Readiness;
+use crate::lifecycle::time::instant::{Instant, Instants};
 use crate::observation::saturating_add;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::lifecycle::derive::cut::Interval;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::phase::PhaseKind;
 use crate::lifecycle::setup_part::SetupPart;
+use crate::lifecycle::time::instant::Instant;
 use crate::lifecycle::waits::Waits;
 
 /// Returns the parts of the setup from `start` to `end` as intervals of the phase `kind`. `end` is `None` if the end is

@@ -6,8 +6,8 @@ use crate::lifecycle::container_evidence::ContainerEvidence;
 pub(crate) use crate::lifecycle::container_life::main_containers;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::time::instant::Instant;
 
 /// Returns the earliest known start of a main container. Earlier starts may be unknown.
 pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Instant> {

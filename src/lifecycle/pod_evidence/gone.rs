@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::event_fact::EventTime;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::packed_struct;
+use crate::lifecycle::time::instant::Instant;
 use crate::observation::saturating_add;
 
 /// The longest time from the end of the grace period to the end of a container: the kubelet adds two seconds for a

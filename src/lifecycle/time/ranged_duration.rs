@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::instant::{Instant, MAX_WIDTH_FOR_TENTHS};
-use crate::lifecycle::instant_error::InstantError;
+use crate::lifecycle::time::instant::{Instant, MAX_WIDTH_FOR_TENTHS};
+use crate::lifecycle::time::instant_error::InstantError;
 
 /// The uncertainty of a sum of durations between instants.
 ///

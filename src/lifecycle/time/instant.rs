@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::{Evidence, EvidenceInterval};
-use crate::lifecycle::instant_error::InstantError;
+use crate::lifecycle::time::instant_error::InstantError;
 
 /// The longest usual time from the end of a container to the receipt of the end, in milliseconds: the kubelet looks for
 /// ended containers once a second, and the update arrives up to 60 ms later.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::ranged_duration::RangedDuration;
+use crate::lifecycle::time::ranged_duration::RangedDuration;
 
 /// The width of most durations, for example `59m59s` or `23h59m`.
 pub(crate) const USUAL_DURATION_WIDTH: usize = 6;
