@@ -148,24 +148,21 @@ struct ManifestResources {
 /// # Errors
 /// Usage: the manifest is malformed, has no Job, or has a Job with a missing or invalid field or annotation.
 pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
-    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
-        let error = error.without_snippet();
-        let text = error.to_string();
-        let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
-        // The line stands before the message, so the parser's own mention of the line is removed.
-        let message = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
-        let message = message
-            .split_once(": ")
-            .filter(|(head, _)| head.starts_with("error"))
-            .map_or(&*message, |(_, tail)| tail);
-        usage(format!("{}{line}: not valid YAML or JSON: {message}", source.name)).hint(
-            "Check its indentation and quotes; `kubectl create --dry-run=client -f FILE` checks it too.",
-        )
-    })?;
     let mut manifest = Manifest::default();
-    for (index, document) in documents.iter().enumerate() {
+    let mut text = source.text.as_bytes();
+    // The documents are read one after the other. The limits of the library, which stop exploding anchors, therefore
+    // apply to each document and not to their sum.
+    let mut documents = serde_saphyr::read::<_, Spanned<Value>>(&mut text).peekable();
+    let mut count = 0;
+    while let Some(document) = documents.next() {
+        count += 1;
         // The number matters only if there are several documents.
-        let number = if documents.len() > 1 { format!(" document {}", index + 1) } else { String::new() };
+        let number = if count > 1 || documents.peek().is_some() {
+            format!(" document {count}")
+        } else {
+            String::new()
+        };
+        let document = document.map_err(|error| yaml_error(&source.name, &number, &error))?;
         let location = format!("{} line {}{number}", source.name, document.referenced.line());
         add_document(&location, &document.value, &mut manifest)?;
     }
@@ -183,6 +180,21 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
         return Err(usage(format!("{}: job \"{}\" appears twice", source.name, twin.name)));
     }
     Ok(manifest)
+}
+
+/// The error about a document that is not YAML. `number` names the document in messages.
+fn yaml_error(name: &str, number: &str, error: &serde_saphyr::Error) -> SourceError {
+    let error = error.without_snippet();
+    let text = error.to_string();
+    let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
+    // The line stands before the message, so the parser's own mention of the line is removed.
+    let message = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
+    let message = message
+        .split_once(": ")
+        .filter(|(head, _)| head.starts_with("error"))
+        .map_or(&*message, |(_, tail)| tail);
+    usage(format!("{name}{line}{number}: not valid YAML or JSON: {message}"))
+        .hint("Check its indentation and quotes; `kubectl create --dry-run=client -f FILE` checks it too.")
 }
 
 /// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list. `location` names the

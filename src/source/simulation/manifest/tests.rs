@@ -151,9 +151,27 @@ fn large_and_exploding_manifests_end_quickly() {
         let error = read(&text).unwrap_err();
         assert!(error.summary.contains("job.yaml") && error.summary.len() < 300, "{}", error.summary);
     }
-    let read = read(&documents(1_000));
-    assert!(read.is_ok_and(|manifest| manifest.jobs.len() == 1_000));
+    let read = read(&documents(5_000));
+    assert!(read.is_ok_and(|manifest| manifest.jobs.len() == 5_000));
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_error_about_one_of_thousands_of_documents_names_its_line_and_number() {
+    let documents =
+        |last: &str| format!("{}---\n{last}", "---\nkind: Pod\nmetadata: {name: p}\n".repeat(3_000));
+    for (last, wanted) in [
+        ("kind: [Job", "job.yaml line 9002 document 3001: not valid YAML"),
+        ("kind: Job\nmetadata:\n\tname: j", "job.yaml line 9004 document 3001: not valid YAML"),
+        ("just text", "job.yaml line 9002 document 3001: a document has no kind"),
+        (
+            "apiVersion: batch/v2\nkind: Job",
+            "job.yaml line 9002 document 3001: job \"?\": unknown apiVersion",
+        ),
+    ] {
+        let error = read(&documents(last)).unwrap_err();
+        assert!(error.summary.starts_with(wanted), "{}", error.summary);
+    }
 }
 
 #[test]
