@@ -5,6 +5,7 @@ use std::io;
 use jiff::Timestamp;
 
 use crate::source::Update;
+use crate::source::error::system_error_text;
 use crate::source::recording::Recorder;
 
 /// Records the observations of a run, if the user asked for it.
@@ -44,7 +45,10 @@ impl RunRecording {
 
     fn stop_recording_on_error(&mut self, written: io::Result<()>) -> Option<String> {
         let error = written.err()?;
-        self.recorder = None;
-        Some(format!("the recording stops here: {error}"))
+        let recorder = self.recorder.take();
+        self.replay_command = None;
+        let path = recorder.as_ref().and_then(Recorder::path);
+        let name = path.map(|path| format!(" {}", path.display())).unwrap_or_default();
+        Some(format!("the recording{name} stops here: {}", system_error_text(&error)))
     }
 }

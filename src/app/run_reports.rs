@@ -14,6 +14,7 @@ use crate::app::reporter::interface::RunEnd;
 use crate::app::run::Run;
 use crate::app::summary::file::append_report;
 use crate::app::summary::report::{SummaryInput, render_summary};
+use crate::source::error::system_error_text;
 use crate::timeline::PodKey;
 use crate::view::{ContainerLog, Glyphs};
 
@@ -127,7 +128,10 @@ impl Run<'_> {
         });
         match append_report(&path, &report) {
             Ok(()) => Ok(()),
-            Err(error) => self.warn(&format!("the summary cannot be written to {}: {error}", path.display())),
+            Err(error) => {
+                let reason = system_error_text(&error);
+                self.warn(&format!("the summary cannot be written to {}: {reason}", path.display()))
+            }
         }
     }
 }

@@ -14,19 +14,23 @@ use crate::source::recording::entry::RecordedObservation;
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::redact::redact;
 
+/// Number of bytes of whole lines after which they are written, even if the update has more lines.
+const WRITE_BYTES: usize = 64 * 1024;
+
 /// Records the observations of a run.
 ///
-/// The observations of an update are in the file when [`Recorder::record`] returns. If the program is killed, only the
-/// last line can be incomplete.
+/// The observations of an update are in the file when [`Recorder::record`] returns. If writing fails, the file ends with
+/// the last line that was written as a whole. If the program is killed, only the last line can be incomplete.
 pub struct Recorder {
     out: Box<dyn Write>,
     path: Option<PathBuf>,
-    /// The file, until the header is written. The file is truncated immediately before the header is written, so an
-    /// existing recording stays unchanged until then.
-    file_to_truncate: Option<File>,
+    /// The file, if it is a regular file.
+    file: Option<File>,
+    /// Number of bytes of the file that were written as whole lines.
+    written_bytes: u64,
     header: RecordingHeader,
-    /// Buffer that is reused for each line.
-    line: Vec<u8>,
+    /// The lines that are not written yet. A `BufWriter` would write a part of a line if the disk becomes full.
+    lines: Vec<u8>,
     has_header: bool,
 }
 
@@ -56,12 +60,9 @@ impl Recorder {
         let Some(file) = open_private_file(path).map_err(unwritable)? else {
             return Err(cannot_record("it is a symbolic link").hint("Name the file that it points to."));
         };
-        let file_to_truncate = file.try_clone().map_err(unwritable)?;
-        Ok(Self {
-            path: Some(path.to_owned()),
-            file_to_truncate: Some(file_to_truncate),
-            ..Self::new(Box::new(io::BufWriter::with_capacity(64 * 1024, file)), followed)
-        })
+        let is_regular = file.metadata().map_err(unwritable)?.is_file();
+        let regular_file = is_regular.then(|| file.try_clone()).transpose().map_err(unwritable)?;
+        Ok(Self { path: Some(path.to_owned()), file: regular_file, ..Self::new(Box::new(file), followed) })
     }
 
     /// Makes a recorder that writes to `out`.
@@ -69,9 +70,10 @@ impl Recorder {
         Self {
             out,
             path: None,
-            file_to_truncate: None,
+            file: None,
+            written_bytes: 0,
             header: RecordingHeader::new(followed),
-            line: Vec::new(),
+            lines: Vec::new(),
             has_header: false,
         }
     }
@@ -102,7 +104,7 @@ impl Recorder {
             Update::Outages { received, outages } => self.record_outages(*received, outages)?,
             Update::Relisted(relist) => {
                 let relist = serde_json::to_string(relist)?;
-                self.write_mark(&format!(r#"{{"mark":"relist","relist":{relist}}}"#))?;
+                self.add_mark(&format!(r#"{{"mark":"relist","relist":{relist}}}"#))?;
             }
             Update::Progress(_)
             | Update::Refreshed
@@ -112,7 +114,7 @@ impl Recorder {
             | Update::Missing(_)
             | Update::Failed(_) => return Ok(()),
         }
-        self.out.flush()
+        self.write_lines()
     }
 
     /// Writes the mark that follows the objects that existed when the run began.
@@ -120,13 +122,14 @@ impl Recorder {
     /// # Errors
     /// Writing failed, for example because the disk is full.
     pub fn record_synced(&mut self) -> io::Result<()> {
-        self.write_mark(r#"{"mark":"synced"}"#)
+        self.add_mark(r#"{"mark":"synced"}"#)?;
+        self.write_lines()
     }
 
-    /// Writes the collections that the source cannot read from this time on.
+    /// Adds the collections that the source cannot read from this time on.
     fn record_outages(&mut self, at: Timestamp, outages: &[Outage]) -> io::Result<()> {
         let outages = serde_json::to_string(outages)?;
-        self.write_mark(&format!(r#"{{"mark":"outages","at":"{at}","outages":{outages}}}"#))
+        self.add_mark(&format!(r#"{{"mark":"outages","at":"{at}","outages":{outages}}}"#))
     }
 
     /// Writes the mark at the end of the run, whose last picture and document show the state at `at`.
@@ -134,41 +137,52 @@ impl Recorder {
     /// # Errors
     /// Writing failed, for example because the disk is full.
     pub fn record_end(&mut self, at: Timestamp) -> io::Result<()> {
-        self.write_mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
-        self.out.flush()
+        self.add_mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
+        self.write_lines()
     }
 
     fn record_observation(&mut self, observation: &mut Observation) -> io::Result<()> {
         redact(observation);
-        self.write_header()?;
+        self.add_header()?;
         let managed_fields = std::mem::take(&mut observation.object.metadata_mut().managed_fields);
         let kubelet_wrote = managed_fields.first().and_then(|entry| entry.time);
-        self.line.clear();
-        let written =
-            serde_json::to_writer(&mut self.line, &RecordedObservation { observation, kubelet_wrote });
+        let added =
+            serde_json::to_writer(&mut self.lines, &RecordedObservation { observation, kubelet_wrote });
         observation.object.metadata_mut().managed_fields = managed_fields;
-        written?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
+        added?;
+        self.lines.push(b'\n');
+        if self.lines.len() < WRITE_BYTES { Ok(()) } else { self.write_lines() }
     }
 
-    fn write_mark(&mut self, mark: &str) -> io::Result<()> {
-        self.write_header()?;
-        writeln!(self.out, "{mark}")
+    fn add_mark(&mut self, mark: &str) -> io::Result<()> {
+        self.add_header()?;
+        writeln!(self.lines, "{mark}")
     }
 
-    /// Writes the header, if it is not written yet.
-    fn write_header(&mut self) -> io::Result<()> {
+    /// Adds the header, if it is not added yet. An existing recording stays unchanged until then.
+    fn add_header(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.has_header, true) {
             return Ok(());
         }
-        if let Some(file) = self.file_to_truncate.take()
-            && file.metadata()?.is_file()
-        {
-            restrict_to_owner(&file)?;
+        if let Some(file) = &self.file {
+            restrict_to_owner(file)?;
             file.set_len(0)?;
         }
-        serde_json::to_writer(&mut self.out, &self.header)?;
-        self.out.write_all(b"\n")
+        serde_json::to_writer(&mut self.lines, &self.header)?;
+        writeln!(self.lines)
+    }
+
+    /// Writes the lines that were added. If this fails, removes what was written of them, so that the file holds only
+    /// whole lines.
+    fn write_lines(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.lines).and_then(|()| self.out.flush());
+        match (&written, &self.file) {
+            (Ok(()), _) => self.written_bytes += self.lines.len() as u64,
+            // The first error is the one to report.
+            (Err(_), Some(file)) => _ = file.set_len(self.written_bytes),
+            (Err(_), None) => {}
+        }
+        self.lines.clear();
+        written
     }
 }
