@@ -23,6 +23,7 @@ use crate::cli::args::what_if::WhatIfArgs;
 use crate::cli::connect::{complete_result, connect};
 use crate::cli::kubectl_flags::shell_text::quote_for_shell;
 use crate::cli::named_in_files::{FileArgs, find_targets};
+use crate::source::address::hide_secrets_of_address;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, RbacRule, Resource, Selection, Target,
 };
@@ -322,7 +323,8 @@ fn usage_error(text: &str) -> SourceError {
 fn resume_command(args: &GetArgs) -> ResumeCommand {
     let mut words = vec!["kubectl seq get".to_owned()];
     words.extend(args.objects.iter().map(|object| quote_for_shell(object)));
-    words.extend(args.files.words().iter().map(|word| quote_for_shell(word)));
+    let files = args.files.words();
+    words.extend(files.iter().map(|word| quote_for_shell(&hide_secrets_of_address(word))));
     words.extend(args.connection.display_flags());
     ResumeCommand::ShowObjects(words.join(" "))
 }

@@ -6,7 +6,7 @@ mod captured_stream;
 mod change_command;
 mod identity;
 mod manifests;
-mod printed_objects;
+pub(crate) mod printed_objects;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -25,6 +25,7 @@ pub(crate) use self::manifests::Manifests;
 pub(crate) use self::printed_objects::ChangedObject;
 use self::printed_objects::{PrintedObjects, parse_objects};
 use crate::platform::process::ending_signal;
+use crate::source::address::hide_secrets_of_address;
 use crate::source::diagnostics;
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -302,14 +303,14 @@ impl Kubectl {
     }
 }
 
-/// Describes a call of kubectl without the values of secret flags.
+/// Describes a call of kubectl without the values of secret flags and the secrets of addresses.
 fn describe_call(command: &Command) -> String {
     let command = command.as_std();
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let words = words.map(|word| {
         let word = word.to_string_lossy();
         let secret = ["--token=", "--password="].into_iter().find(|flag| word.starts_with(flag));
-        secret.map_or_else(|| word.to_string(), |flag| format!("{flag}..."))
+        secret.map_or_else(|| hide_secrets_of_address(&word).into_owned(), |flag| format!("{flag}..."))
     });
     format!("running {}", words.collect::<Vec<_>>().join(" "))
 }

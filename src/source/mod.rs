@@ -3,6 +3,7 @@
 //! Every source is a [`Feed`]: a bounded stream of [`Update`]s, and the clock that their timestamps come from. A source
 //! does not know how its observations are used.
 
+pub(crate) mod address;
 pub(crate) mod clock;
 pub(crate) mod cluster;
 pub(crate) mod diagnostics;

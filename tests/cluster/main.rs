@@ -41,6 +41,7 @@ mod private;
 mod recording;
 mod rights;
 mod rollouts;
+mod secrets;
 mod status_column;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "these tests do not need all helpers")]

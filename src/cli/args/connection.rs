@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cli::kubectl_flags::flags::{Flag, Takes, declared_flags, flag_word, parse_switch};
 use crate::cli::kubectl_flags::shell_text::{SECRET_FLAGS, quote_for_shell};
+use crate::source::address::hide_secrets_of_address;
 use crate::source::cluster::Connection;
 
 /// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.
@@ -189,7 +190,7 @@ impl ConnectionArgs {
             let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
             !FOLLOWING_FLAGS.contains(&name) && global.iter().all(|flag| flag.long != name)
         });
-        others.map(|word| quote_for_shell(word)).chain(self.scope_flags()).collect()
+        others.map(|word| quote_for_shell(&hide_secrets_of_address(word))).chain(self.scope_flags()).collect()
     }
 
     /// Returns the flags of [`ConnectionArgs::scope_flags`] without the namespace.
@@ -200,7 +201,8 @@ impl ConnectionArgs {
 }
 
 /// Returns a flag as it can be pasted into a shell, from a word without its dashes: `context=test`. `None` for the
-/// namespace, and for flags that do not choose the cluster or the user. The value of a secret is left out.
+/// namespace, and for flags that do not choose the cluster or the user. The value of a secret and the secrets of an address
+/// are left out.
 fn pasteable_flag(word: &str) -> Option<String> {
     let (name, value) = word.split_once('=').unwrap_or((word, ""));
     match name {
@@ -208,7 +210,7 @@ fn pasteable_flag(word: &str) -> Option<String> {
         name if SECRET_FLAGS.contains(&name) => Some(format!("--{name}=...")),
         name if KUBECTL_ONLY.iter().any(|(other, ..)| *other == name) => None,
         "insecure-skip-tls-verify" | "disable-compression" => Some(format!("--{word}")),
-        name => Some(format!("--{name} {}", quote_for_shell(value))),
+        name => Some(format!("--{name} {}", quote_for_shell(&hide_secrets_of_address(value)))),
     }
 }
 
