@@ -36,6 +36,7 @@ impl BudgetReport {
             | Exit::Timeout
             | Exit::Interrupted
             | Exit::Terminated
+            | Exit::HungUp
             | Exit::Wrapped(_) => self.run_exit,
         }
     }
@@ -59,6 +60,7 @@ impl Run<'_> {
             | Exit::OverBudget
             | Exit::Interrupted
             | Exit::Terminated
+            | Exit::HungUp
             | Exit::Wrapped(_) => return report,
         }
         let timeline = &self.state.timeline;

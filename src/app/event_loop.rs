@@ -40,7 +40,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let reporters = Reporters::for_printing(&options);
     let mut run = Run::new(options, reporters);
     let mut ticks = new_ticks();
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(run.options.appearance.is_terminal)?;
     loop {
         tokio::select! {
             biased;
@@ -87,6 +87,11 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
     let result = run.follow_until_end(&mut diagnostics).await;
     run.show_last_diagnostics(diagnostics)?;
     match result {
+        Ok(Exit::HungUp) => {
+            // If the terminal is gone, nothing can be written.
+            _ = run.finish(Exit::HungUp);
+            Ok(Exit::HungUp)
+        }
         Ok(exit) => {
             run.read_final_logs().await?;
             let exit = run.finish(exit)?;
@@ -110,8 +115,8 @@ impl Run<'_> {
     async fn follow_until_end(&mut self, diagnostics: &mut DiagnosticLines) -> Result<Exit, RunError> {
         let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
         let mut ticks = new_ticks();
-        let mut signals = Signals::new()?;
-        let mut terminal_signals = TerminalSignals::new()?;
+        let mut signals = Signals::new(self.options.appearance.is_terminal)?;
+        let mut terminal_signals = TerminalSignals::new(self.reporters.live.is_some())?;
         let mut ended_since: Option<Instant> = None;
         let mut has_feed_ended = false;
         let mut logs_silent_since = Instant::now();
@@ -140,6 +145,7 @@ impl Run<'_> {
                 Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched)?,
                 signal = terminal_signals.next() => match signal {
                     TerminalSignal::Resized => self.refresh()?,
+                    TerminalSignal::Stopped => self.suspend()?,
                     TerminalSignal::Continued => self.resume()?,
                 },
                 _ = ticks.tick() => self.tick()?,

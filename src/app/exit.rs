@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     Interrupted,
     /// The program received SIGTERM. Exit code 143.
     Terminated,
+    /// The terminal was closed (SIGHUP). Exit code 129.
+    HungUp,
     /// The exit code of the wrapped kubectl.
     Wrapped(u8),
 }
@@ -43,6 +45,7 @@ impl Exit {
             Self::Timeout => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::HungUp => 129,
             Self::FailedContainer(code) | Self::Wrapped(code) => code,
         }
     }
@@ -71,6 +74,7 @@ impl Exit {
             | Self::Timeout
             | Self::Interrupted
             | Self::Terminated
+            | Self::HungUp
             | Self::Wrapped(_) => self,
         }
     }
@@ -84,6 +88,7 @@ impl Exit {
             | Self::Timeout
             | Self::Interrupted
             | Self::Terminated
+            | Self::HungUp
             | Self::Wrapped(_) => false,
         }
     }

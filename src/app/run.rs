@@ -349,6 +349,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Restores the terminal and stops until the shell continues the program.
+    pub(crate) fn suspend(&mut self) -> Result<(), RunError> {
+        match &mut self.reporters.live {
+            Some(live) => live.suspend(),
+            None => Ok(()),
+        }
+    }
+
     /// Continues after the shell has stopped and continued the program.
     pub(crate) fn resume(&mut self) -> Result<(), RunError> {
         if let Some(live) = &mut self.reporters.live {

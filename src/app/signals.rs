@@ -10,12 +10,13 @@ use crate::platform::signals::EndSignals;
 pub(crate) struct Signals(EndSignals);
 
 impl Signals {
-    /// Starts to listen. After this call, the signals no longer end the process by themselves.
+    /// Starts to listen. After this call, the signals no longer end the process by themselves. `uses_terminal` says
+    /// whether the run changes a terminal, so that it must restore the terminal after SIGHUP.
     ///
     /// # Errors
     /// Returns the error of the operating system if a handler cannot be installed.
-    pub(crate) fn new() -> io::Result<Self> {
-        EndSignals::new().map(Self)
+    pub(crate) fn new(uses_terminal: bool) -> io::Result<Self> {
+        EndSignals::new(uses_terminal).map(Self)
     }
 
     /// Waits for a signal and returns the matching exit.
@@ -23,6 +24,7 @@ impl Signals {
         match self.0.next().await {
             EndSignal::Interrupt => Exit::Interrupted,
             EndSignal::Terminate => Exit::Terminated,
+            EndSignal::HangUp => Exit::HungUp,
         }
     }
 }

@@ -216,6 +216,7 @@ Exit codes:
   3    unknown: no connection, no permission, not found, or deleted too early
   4    a budget of --fail-if is exceeded
   124  --timeout ran out
+  129  the terminal was closed
   130  Ctrl-C (the workload is never touched)
   143  SIGTERM
 A failing `kubectl apply`, `create` or `replace` passes its own exit code on.";

@@ -2,6 +2,7 @@
 
 mod ci;
 mod completion;
+mod disk_full;
 #[expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 mod documents;
 mod help;
@@ -16,6 +17,7 @@ mod simulate;
 #[expect(dead_code, clippy::unwrap_used, reason = "these tests need only a part of the helpers")]
 mod support;
 mod terminal;
+mod terminal_end;
 mod version;
 
 use support::runner::{CommandResult, program, run};

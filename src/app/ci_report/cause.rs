@@ -32,7 +32,7 @@ pub(crate) fn describe_causes(timeline: &Timeline, exit: Exit, endings: &[String
     let endings =
         endings.iter().map(|ending| Cause { subject: "kubectl seq".to_owned(), text: ending.clone() });
     let mut causes: Vec<Cause> = match exit {
-        Exit::Success | Exit::Interrupted | Exit::Terminated => Vec::new(),
+        Exit::Success | Exit::Interrupted | Exit::Terminated | Exit::HungUp => Vec::new(),
         Exit::Failed
         | Exit::FailedContainer(_)
         | Exit::Usage

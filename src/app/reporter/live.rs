@@ -155,10 +155,7 @@ impl LiveReporter {
         match &effect {
             Effect::Nothing => return Ok(effect),
             Effect::Copy(text) => self.screen.copy(text)?,
-            Effect::Suspend => {
-                self.screen.suspend()?;
-                self.layout = ScreenLayout::default();
-            }
+            Effect::Suspend => self.suspend()?,
             Effect::Playback(key) => {
                 self.is_frozen = false;
                 if let Some(playback) = &self.playback {
@@ -170,6 +167,14 @@ impl LiveReporter {
         self.dirty = true;
         self.awaits_answer = true;
         Ok(effect)
+    }
+
+    /// Restores the terminal and stops until the shell continues the program.
+    pub(crate) fn suspend(&mut self) -> Result<(), RunError> {
+        self.screen.suspend()?;
+        self.layout = ScreenLayout::default();
+        self.dirty = true;
+        Ok(())
     }
 
     /// Takes control of the terminal again after the shell has continued the program.

@@ -63,7 +63,7 @@ fn glyph(exit: Exit) -> &'static str {
     match exit {
         Exit::Success => "✅",
         Exit::Failed | Exit::FailedContainer(_) | Exit::OverBudget | Exit::Usage | Exit::Wrapped(_) => "❌",
-        Exit::Unknown | Exit::Timeout | Exit::Interrupted | Exit::Terminated => "⚠️",
+        Exit::Unknown | Exit::Timeout | Exit::Interrupted | Exit::Terminated | Exit::HungUp => "⚠️",
     }
 }
 
@@ -79,7 +79,7 @@ fn render_outcome(input: &SummaryInput<'_>) -> String {
     }
     let outcome = match input.exit {
         Exit::Timeout => "timed out",
-        Exit::Interrupted | Exit::Terminated => "is no longer followed",
+        Exit::Interrupted | Exit::Terminated | Exit::HungUp => "is no longer followed",
         Exit::Unknown if input.timeline.roots().any(|workload| !workload.has_ended()) => "not ended yet",
         Exit::Unknown => "outcome unknown",
         Exit::Success

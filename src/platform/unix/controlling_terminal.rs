@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::FdFlags;
-use rustix::process::{Signal, getpgrp, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize};
 
@@ -32,8 +32,13 @@ impl JobControl {
 }
 
 /// Stops the process group of the program until the shell continues the group. Ignores a failure.
+///
+/// Does nothing in the process group of the session's leader, because no shell controls this group and could continue it.
+/// Sends SIGSTOP, because the program handles SIGTSTP.
 pub(crate) fn stop_process_group() {
-    let _ = kill_current_process_group(Signal::TSTP);
+    if getsid(None) != Ok(getpgrp()) {
+        let _ = kill_current_process_group(Signal::STOP);
+    }
 }
 
 /// Opens the controlling terminal for writing.

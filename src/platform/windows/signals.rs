@@ -18,7 +18,7 @@ impl EndSignals {
     ///
     /// # Errors
     /// A handler cannot be installed.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(_uses_terminal: bool) -> io::Result<Self> {
         Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, close: ctrl_close()? })
     }
 
@@ -42,7 +42,7 @@ impl TerminalSignals {
     /// # Errors
     /// Never.
     #[expect(clippy::unnecessary_wraps, reason = "the function has the same type on Unix, where it can fail")]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(_has_live_picture: bool) -> io::Result<Self> {
         Ok(Self)
     }
 

@@ -32,8 +32,8 @@ pub(crate) fn describe_ending(
             Some(format!("timed out after {timeout:#}: {unfinished}"))
         }
         // No work continues, because all workloads have ended or the run replays a recording.
-        Exit::Interrupted | Exit::Terminated if is_replay || has_ended => None,
-        Exit::Interrupted | Exit::Terminated => {
+        Exit::Interrupted | Exit::Terminated | Exit::HungUp if is_replay || has_ended => None,
+        Exit::Interrupted | Exit::Terminated | Exit::HungUp => {
             Some(format!("no longer following {unfinished}; the work continues"))
         }
         Exit::Unknown if open.is_empty() && !unread.is_empty() => {
