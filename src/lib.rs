@@ -6,6 +6,8 @@
 pub(crate) mod app;
 pub(crate) mod cli;
 pub(crate) mod export;
+#[cfg(test)]
+pub(crate) mod fuzz_tests;
 pub(crate) mod lifecycle;
 pub(crate) mod observation;
 pub(crate) mod platform;

@@ -3,7 +3,7 @@
 use crate::sources::SourceFile;
 
 /// Each folder of `src/` with the folders that it may import.
-const FOLDERS: [(&str, &[&str]); 11] = [
+const FOLDERS: [(&str, &[&str]); 12] = [
     ("observation", &[]),
     ("platform", &[]),
     ("source", &["observation", "platform"]),
@@ -16,6 +16,21 @@ const FOLDERS: [(&str, &[&str]); 11] = [
     (
         "app",
         &["terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation", "platform"],
+    ),
+    (
+        "fuzz_tests",
+        &[
+            "cli",
+            "app",
+            "terminal",
+            "tui",
+            "export",
+            "view",
+            "timeline",
+            "lifecycle",
+            "source",
+            "observation",
+        ],
     ),
     ("cli", &["app", "terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
 ];

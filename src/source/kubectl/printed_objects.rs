@@ -53,7 +53,7 @@ struct PrintedMetadata {
 }
 
 /// Parses one JSON document: an object, or a list of objects.
-pub(super) fn parse_objects(printed: &[u8]) -> Result<Vec<ChangedObject>, serde_json::Error> {
+pub(crate) fn parse_objects(printed: &[u8]) -> Result<Vec<ChangedObject>, serde_json::Error> {
     // kubectl prints nothing if no object exists.
     if printed.trim_ascii().is_empty() {
         return Ok(Vec::new());
@@ -77,7 +77,7 @@ pub(super) fn parse_objects(printed: &[u8]) -> Result<Vec<ChangedObject>, serde_
 
 /// Reads the objects that a command prints, and replaces them by the lines that kubectl prints without `--output`.
 #[derive(Debug, Default)]
-pub(super) struct PrintedObjects {
+pub(crate) struct PrintedObjects {
     parts: PrintedParts,
     objects: Vec<ChangedObject>,
     /// The first error. Reading goes on after an error, because kubectl must not be interrupted.
@@ -86,7 +86,7 @@ pub(super) struct PrintedObjects {
 
 impl PrintedObjects {
     /// Reads the next bytes of the output of `command`. Returns the text for the user.
-    pub(super) fn read(&mut self, bytes: &[u8], command: ChangeCommand) -> Vec<u8> {
+    pub(crate) fn read(&mut self, bytes: &[u8], command: ChangeCommand) -> Vec<u8> {
         let mut text = Vec::new();
         for part in self.parts.read(bytes) {
             match part {
@@ -109,7 +109,7 @@ impl PrintedObjects {
     /// # Errors
     ///
     /// A document cannot be parsed, or the last document is incomplete.
-    pub(super) fn into_objects(self) -> Result<Vec<ChangedObject>, serde_json::Error> {
+    pub(crate) fn into_objects(self) -> Result<Vec<ChangedObject>, serde_json::Error> {
         match self.error {
             Some(error) => Err(error),
             None if self.parts.is_in_document() => parse_objects(&self.parts.part),

@@ -31,8 +31,9 @@ impl FromStr for BudgetCondition {
 
     fn from_str(text: &str) -> Result<Self, ConditionError> {
         // A line feed would separate the condition from the mark below it.
-        let text = text.trim().replace(char::is_control, " ");
-        let mut parser = Parser { text: &text, at: 0 };
+        let text = text.replace(char::is_control, " ");
+        let text = text.trim();
+        let mut parser = Parser { text, at: 0 };
         let measure = parser.measure()?;
         let comparison = parser.comparison()?;
         let bound = parser.bound(measure.unit())?;
@@ -40,7 +41,7 @@ impl FromStr for BudgetCondition {
         if parser.at < text.len() {
             return Err(parser.error("nothing may follow the bound"));
         }
-        Ok(Self { text, measure, comparison, bound })
+        Ok(Self { text: text.to_owned(), measure, comparison, bound })
     }
 }
 

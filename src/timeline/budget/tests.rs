@@ -62,6 +62,8 @@ fn an_error_points_at_the_wrong_character() {
 #[test]
 fn a_condition_with_control_characters_has_one_line() {
     assert_eq!(error("wall >\u{1b}[2J\n 3s").lines().count(), 3);
+    let condition: BudgetCondition = "\u{7}wall > 3s\u{1b}".parse().unwrap();
+    assert_eq!(condition.text, "wall > 3s");
 }
 
 fn time(estimate_millis: i64, half_range: i64) -> RangedDuration {

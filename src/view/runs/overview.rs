@@ -65,7 +65,8 @@ pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     let uids = folded.shown.iter().map(|row| row.workload.uid.clone()).enumerate();
     // The first line holds the names of the columns.
     let headings = usize::from(!context.state.omits_headings);
-    lines.drain(..usize::from(context.state.omits_headings));
+    // Without columns the table has no lines.
+    lines.drain(..usize::from(context.state.omits_headings).min(lines.len()));
     picture.workloads = uids
         .map(|(index, uid)| WorkloadRow { line: index.saturating_add(headings), uid, bar_column })
         .collect();

@@ -66,7 +66,7 @@ impl RandomDrawing {
                 .map(|workload| workload.uid.clone()),
             current_namespace: random.percent(50).then(|| "default".into()),
             recent_only: random.percent(20),
-            omits_headings: false,
+            omits_headings: random.percent(20),
         }
     }
 

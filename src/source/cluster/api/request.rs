@@ -73,7 +73,7 @@ impl Query {
     }
 
     /// Creates a list request. `limit` is the maximum number of items, and `token` is the continue token of the page.
-    fn list_request(
+    pub(crate) fn list_request(
         &self,
         limit: Option<u32>,
         token: Option<String>,
