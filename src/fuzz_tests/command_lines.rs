@@ -6,7 +6,7 @@ use crate::cli::command_line;
 use crate::cli::kubectl_flags::flags::split_list;
 use crate::cli::kubectl_flags::shell_text::quote_for_shell;
 use crate::fuzz_tests::choices::Choices;
-use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::request::Query;
 
 #[test]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::fuzz_tests::choices::Choices;
 use crate::observation::{BuiltInKind, Object};
-use crate::source::cluster::api::decode::{Encoding, ListDecoder, WatchDecoder};
-use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{ListMeta, WatchEvent};
+use crate::source::cluster::api::decoding::decode::{Encoding, ListDecoder, WatchDecoder};
+use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::api::decoding::message::{ListMeta, WatchEvent};
 use crate::source::cluster::api::resource::Resource;
 
 /// The first byte chooses the kind. The last choice is a custom resource.

@@ -48,7 +48,7 @@ impl Reporter for NotificationReporter {
 
     fn on_end(&mut self, run: &RunSnapshot<'_>, end: RunEnd) -> Result<(), RunError> {
         match end.exit {
-            Exit::Interrupted | Exit::Terminated => Ok(()),
+            Exit::Interrupted | Exit::Terminated | Exit::HungUp => Ok(()),
             Exit::Timeout | Exit::Unknown => {
                 let timeline = &run.state.timeline;
                 let ending = describe_ending(timeline, end.exit, self.timeout, false, run.now);
