@@ -8,7 +8,7 @@ use crate::source::recording::{RecordingEntry, RecordingLines};
 use crate::timeline::Timeline;
 use crate::tui::action::Effect;
 use crate::tui::details::Details;
-use crate::tui::handle_input::handle_input;
+use crate::tui::handlers::handle_input::handle_input;
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 use crate::tui::layout::compose_screen;
 use crate::tui::layout_input::LayoutInput;
