@@ -83,7 +83,6 @@ fn any_message_of_an_event_can_be_read_recorded_and_drawn() {
                 name: "pi-4h9hq".to_owned(),
                 uid: "uid-1".to_owned(),
                 field_path,
-                ..ObjectReference::default()
             },
             source: EventSource { component: component.to_owned(), host: "node-1".to_owned() },
             reason,
@@ -95,7 +94,9 @@ fn any_message_of_an_event_can_be_read_recorded_and_drawn() {
         };
         let mut observations = [pending_pod(), observation(Object::Event(Box::new(event)), 2_500)];
         let mut timeline = Timeline::default();
-        observations.iter().for_each(|observation| timeline.apply(observation));
+        for observation in &observations {
+            timeline.apply(observation);
+        }
         timeline.recompute();
         check_picture(&timeline, &view.to_be_bytes());
         observations.iter_mut().for_each(redact);

@@ -115,8 +115,8 @@ fn no_output_contains_a_secret_of_the_kubeconfig_or_of_the_address() {
     let namespace = Namespace::new("kubeconfig");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
-    let config = kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", "json"]).succeeds();
-    let original: serde_json::Value = config.json();
+    let view = kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", "json"]).succeeds();
+    let original: serde_json::Value = view.json();
     let server = original["clusters"][0]["cluster"]["server"].as_str().unwrap().to_owned();
     let with_user = server.replace("://", "://me:hunter2@");
     // Each change puts the secret into one field. Some of them make the connection fail, so errors are checked too.
@@ -140,9 +140,9 @@ fn no_output_contains_a_secret_of_the_kubeconfig_or_of_the_address() {
         ("/clusters/0/cluster/proxy-url", "http://me:hunter2@127.0.0.1:1".into()),
     ];
     for (field, value) in changes {
-        let mut changed = original.clone();
+        let mut config = original.clone();
         let (parent, name) = field.rsplit_once('/').unwrap();
-        let parent = changed.pointer_mut(parent).unwrap();
+        let parent = config.pointer_mut(parent).unwrap();
         if matches!(name, "exec" | "auth-provider" | "token" | "username" | "password") {
             *parent = serde_json::json!({});
         }
@@ -150,7 +150,7 @@ fn no_output_contains_a_secret_of_the_kubeconfig_or_of_the_address() {
             *parent = serde_json::json!({"username": "me", "password": "other"});
         }
         parent[name] = value;
-        fs::write(&path, changed.to_string()).unwrap();
+        fs::write(&path, config.to_string()).unwrap();
         let kubeconfig = format!("--kubeconfig={}", path.display());
         for words in [
             &["get", "jobs", "-v=9"] as &[&str],
