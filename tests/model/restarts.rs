@@ -2,6 +2,7 @@
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
+use kubectl_seq::testing::view::{Glyphs, Size, ViewState, render_frame};
 use serde_json::{Value, json};
 
 use crate::describe::timeline_of;
@@ -9,7 +10,7 @@ use crate::order::json_at;
 use crate::stops::follow;
 use crate::support::pod_builder::{
     at, condition, container_status, deletion, kubelet_event, observation, patched, repeated, running,
-    scheduled_pod, terminated, time,
+    scheduled_pod, terminated, time, waiting,
 };
 
 /// The seconds in which the runs of the container start. Each run takes two seconds.
@@ -104,4 +105,57 @@ fn the_work_of_a_pod_that_is_read_late_is_the_work_that_is_proved() {
     let summary = &workload["summary"];
     assert_eq!([&summary["runMillis"], &summary["slots"]["workMillis"]], [4_000, 4_000], "{summary:#}");
     assert!(follow(&late).lines().any(|line| line.starts_with("p ") && line.ends_with(" 4s")));
+}
+
+/// The picture of these observations with a bar for each container.
+fn picture_with_lanes(observations: &[Observation], second: f64) -> String {
+    let view = ViewState { containers: true, ..ViewState::default() };
+    let timeline = timeline_of(observations);
+    let frame = render_frame(&timeline, &view, Size::unbounded(120), &Glyphs::UNICODE, at(second));
+    frame.lines.iter().map(|line| line.plain() + "\n").collect()
+}
+
+/// A Pod whose init container `fetch` has this status, and whose main container waits.
+fn initializing_pod(fetch: &Value) -> Value {
+    let owner = json!([{"kind": "Job", "name": "j", "uid": "j", "controller": true}]);
+    scheduled_pod(json!({
+        "metadata": {"ownerReferences": owner},
+        "spec": {"restartPolicy": "OnFailure", "initContainers": [{"name": "fetch", "image": "i"}]},
+        "status": {"phase": "Pending", "conditions": [condition("PodReadyToStartContainers", "True", 1)],
+            "initContainerStatuses": [fetch],
+            "containerStatuses": [container_status("main", 0, waiting("PodInitializing"), json!({}))]},
+    }))
+}
+
+#[test]
+fn an_init_container_that_crashes_and_is_read_late_initializes_only_while_its_runs_are_proved() {
+    let fetch = container_status("fetch", 3, waiting("CrashLoopBackOff"), ended_run(3));
+    let in_init = json!({"involvedObject": {"fieldPath": "spec.initContainers{fetch}"}});
+    let started = patched(repeated(kubelet_event("Started", "fetch", 2.2, "Started"), 4, 44), in_init);
+    let late = [job(), initializing_pod(&fetch), started].map(|object| observation(Listed, 50.0, object));
+    let workload = workload_in_document(&late, 50.0);
+    let pod = &workload["pods"][0];
+    assert_eq!(millis_in(pod, "Initializing"), 2_000, "{pod:#}");
+    assert_eq!((millis_in(pod, "BackOff"), millis_in(pod, "Unknown")), (3_500, 42_300), "{pod:#}");
+    // The crash is no reason for the time before the first run.
+    assert_eq!(pod["phases"][1]["reason"], Value::Null, "{pod:#}");
+    let picture = picture_with_lanes(&late, 50.0);
+    // Only the bar of the Pod marks the failure.
+    for cells in ["??╲╲✗~~▶ fetch: Init:CrashLoopBackOff", "??╲╲~~~▶ \n"] {
+        assert!(picture.contains(cells), "the lane and the bar must agree:\n{picture}");
+    }
+}
+
+#[test]
+fn the_bar_of_a_pod_shows_an_init_container_of_one_second() {
+    let ended = terminated("fetch-0", 3, 4, 0, "Completed");
+    let mut pod = initializing_pod(&container_status("fetch", 0, ended, json!({})));
+    pod["status"]["containerStatuses"] = json!([container_status("main", 0, running(4), json!({}))]);
+    let observations = [job(), pod].map(|object| observation(Listed, 8.0, object));
+    let workload = workload_in_document(&observations, 8.0);
+    let millis = millis_in(&workload["pods"][0], "Initializing");
+    assert!((800..=1_200).contains(&millis), "{workload:#}");
+    let picture = picture_with_lanes(&observations, 8.0);
+    let row = picture.lines().find(|line| line.starts_with("p ")).unwrap_or_default();
+    assert!(row.contains("╲╲") && picture.contains("╲ init 13 %"), "{picture}");
 }

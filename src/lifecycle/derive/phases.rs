@@ -124,7 +124,13 @@ impl PhaseInput<'_> {
             let fallback = Interval::new(PhaseKind::Startup, scheduled, None, reason);
             return phases.add_part(scheduled, end, &fallback, &[]);
         }
-        let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
+        // A wait after a run has a phase of its own.
+        let is_wait_after_run = |(evidence, life): (&ContainerEvidence, &ContainerLife)| {
+            !life.runs.is_empty() && evidence.wait_reason().is_some()
+        };
+        let waits_for_first_run =
+            self.earliest_start.is_none() && !self.own_containers().any(is_wait_after_run);
+        let waiting_reason = if waits_for_first_run { pod.waiting_reason() } else { None };
         let setup_intervals = |kind, end: Option<Instant>| {
             let late = late_take_up(kind, scheduled, pod.start_time);
             if pod.waits.is_empty() {

@@ -55,6 +55,7 @@ pub(crate) fn container_lanes<'a>(
         if let Some(ready) = pod.life.unready_until().filter(|_| container.role == ContainerRole::Main) {
             phases = phases.into_iter().flat_map(|phase| split_at_ready(phase, ready)).collect();
         }
+        phases.extend(last_back_off(pod, container));
         // While the kubelet stops a sidecar, the sidecar still runs.
         let is_pod_open = !pod.life.outcome.has_ended() || pod.life.stopping_sidecar.is_some();
         let is_open = is_pod_open && phases.last().is_some_and(|(phase, _)| phase.end.is_none());
@@ -85,6 +86,16 @@ fn split_at_ready(
     let start = if is_unready { ready } else { phase.start };
     let rest = (!is_unready || !ends_before).then_some((Phase { start, ..phase }, mark));
     unready.into_iter().chain(rest)
+}
+
+/// The back-off of the Pod after the last run of this container. The waits between runs follow from the runs.
+fn last_back_off(pod: &TimelinePod, container: &ContainerLife) -> Option<(Phase, CellMark)> {
+    let last_start = container.runs.last()?.start?.at;
+    let is_own = |phase: &&Phase| {
+        phase.kind == PhaseKind::BackOff && phase.container.as_ref() == Some(&container.name)
+    };
+    let last = pod.life.phases.iter().rev().find(is_own)?;
+    (last.start > last_start).then(|| (last.clone(), CellMark::Phase(PhaseKind::BackOff)))
 }
 
 /// The pull and the runs of a container, with the waits between runs. After a run whose end was not seen, and between
