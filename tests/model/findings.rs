@@ -61,10 +61,48 @@ fn idle_slots_are_explained_by_the_pause_between_two_pods() {
     let text = finding(&entry, "idle")["text"].as_str().unwrap();
     assert!(
         text.starts_with("idle slots took ")
-            && text.contains("of slot time: 3.0s pass between the end of a Pod and the start"),
+            && text.ends_with(
+                "of slot time: 20 % because on average 3.0s pass between the end of a Pod and the start of the next, 2 times"
+            ),
         "{text}"
     );
     assert!(entry["findings"].as_array().unwrap().len() <= 3);
+}
+
+#[test]
+fn the_numbers_of_a_finding_add_up_to_its_share() {
+    // Six Pods set up for 0 to 2 seconds each, one of them for 9.
+    let mut objects: Vec<Value> = (0..5).map(|pod| pod_of(&format!("p{pod}"), 2, 4, 30, 0)).collect();
+    objects.push(pod_of("slow", 2, 11, 30, 0));
+    objects.push(job(6, Some(6), ended_since("Complete", 30)));
+    let entry = entry_of_list(objects, 40.0);
+    let setup = finding(&entry, "setup");
+    assert_eq!(
+        setup["text"].as_str().unwrap().split_once(": ").unwrap().1,
+        "1 Pod for 9.0s (slow on n), 5 others about 2.0s each"
+    );
+    let slot_millis = entry["summary"]["slotMillis"].as_f64().unwrap();
+    let millis = setup["share"].as_f64().unwrap() * slot_millis;
+    assert!((millis - 19_000.0).abs() < 300.0, "{millis}");
+    assert_eq!(setup["pods"], json!(["slow"]));
+}
+
+#[test]
+fn idle_slots_of_a_suspension_and_of_a_back_off_are_no_gaps() {
+    for name in ["suspend-done", "retry", "fail-index", "paused", "lost-replaced"] {
+        let scenario = read_scenario(name);
+        let now = scenario.observations.last().unwrap().received;
+        let entry = job_entry(&timeline_of(&scenario.observations), now);
+        let idle = finding(&entry, "idle");
+        let Some(text) = idle["text"].as_str() else { continue };
+        let Some((_, gaps)) = text.split_once("on average ") else { continue };
+        let (seconds, rest) = gaps.split_once("s pass").unwrap();
+        let (_, count) = rest.split_once("the next, ").unwrap();
+        let count: f64 = count.split(' ').next().unwrap().parse().unwrap();
+        let in_gaps = seconds.parse::<f64>().unwrap() * 1_000.0 * count;
+        let all = entry["summary"]["idleMillis"].as_f64().unwrap();
+        assert!(in_gaps <= all + 50.0 * count, "{name}: {text}, {all}");
+    }
 }
 
 #[test]
@@ -98,7 +136,7 @@ fn reserved_resources_count_until_the_work_begins() {
     assert!((470_000..=490_000).contains(&amount), "{amount}");
     assert_eq!(cpus["amountMillis"].as_i64().unwrap(), amount / 4);
     let text = finding(&entry, "reserved")["text"].as_str().unwrap();
-    assert_eq!(text, "8.0 GPU-minutes and 2.0 CPU-minutes were reserved before work began");
+    assert_eq!(text, "8.0 of 16 GPU-minutes and 2.0 of 4.0 CPU-minutes were reserved before work began");
 }
 
 #[test]

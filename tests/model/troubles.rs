@@ -249,6 +249,7 @@ fn long_messages_do_not_hide_further_waits() {
     let drawn =
         picture_of_run(120, vec![job(json!({"parallelism": 2, "completions": 2})), first, second("q")]);
     let (_, below) = drawn.split_once("slot time ").unwrap();
+    let below = below.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         below.contains("CreateContainerConfigError: a very")
             && below.contains("CreateContainerError: a very"),

@@ -129,7 +129,7 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     let names = Names::from_timeline(timeline);
     let with_pods: Vec<&Workload> =
         timeline.workloads().iter().filter(|workload| !workload.pods.is_empty()).collect();
-    let room = VerdictRoom { columns: usize::MAX, max_lines: 1, has_bar: false };
+    let room = VerdictRoom { columns: usize::MAX, max_lines: 1, has_bar: false, workloads: 1 };
     let mut text = String::new();
     for workload in with_pods.iter().take(MAX_WORKLOADS) {
         let summary = context.summary(workload);

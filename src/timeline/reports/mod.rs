@@ -7,8 +7,6 @@ pub(crate) mod disruptions;
 pub(crate) mod fatal_causes;
 pub(crate) mod fatal_kind;
 pub(crate) mod final_failures;
-pub(crate) mod finding;
-pub(crate) mod finding_facts;
 pub(crate) mod findings;
 pub(crate) mod forecast;
 pub(crate) mod forecast_random;

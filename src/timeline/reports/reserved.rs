@@ -48,22 +48,29 @@ impl ReservedResource {
 
 const MILLIS_PER_SECOND: f64 = 1_000.0;
 
-/// Writes the reservations before the work began: `2.3 GPU-hours and 410 CPU-minutes`.
+/// Writes the reservations before the work began, as parts of the whole reservations: `2.3 of 9.2 GPU-hours and 410 of 1600
+/// CPU-minutes`.
 pub(crate) fn format_reserved(reserved: &[ReservedResource]) -> String {
     let named = reserved.iter().filter(|resource| resource.is_named());
-    named.map(format_amount).collect::<Vec<_>>().join(" and ")
+    named.map(format_amounts).collect::<Vec<_>>().join(" and ")
 }
 
-fn format_amount(reserved: &ReservedResource) -> String {
+fn format_amounts(reserved: &ReservedResource) -> String {
     let name = reserved.resource.rsplit('/').next().unwrap_or_default();
     let name = if name.len() <= 3 { name.to_uppercase() } else { name.to_owned() };
     let seconds = reserved.before_work / MILLIS_PER_SECOND;
-    let (amount, unit) = match seconds {
-        3_600.0.. => (seconds / 3_600.0, "hours"),
-        60.0.. => (seconds / 60.0, "minutes"),
-        _ => (seconds, "seconds"),
+    let (divisor, unit) = match seconds {
+        3_600.0.. => (3_600.0, "hours"),
+        60.0.. => (60.0, "minutes"),
+        _ => (1.0, "seconds"),
     };
-    if amount < 10.0 { format!("{amount:.1} {name}-{unit}") } else { format!("{amount:.0} {name}-{unit}") }
+    let amount = format_amount(seconds / divisor);
+    let whole = format_amount(reserved.whole / MILLIS_PER_SECOND / divisor);
+    format!("{amount} of {whole} {name}-{unit}")
+}
+
+fn format_amount(amount: f64) -> String {
+    if amount < 10.0 { format!("{amount:.1}") } else { format!("{amount:.0}") }
 }
 
 impl Timeline {
@@ -118,9 +125,9 @@ mod tests {
             reserved("memory", 1e12),
             reserved("example.com/fpga", 0.2),
         ];
-        assert_eq!(format_reserved(&all), "2.3 GPU-hours and 6.8 CPU-hours");
-        assert_eq!(format_reserved(&all[1..2]), "6.8 CPU-hours");
+        assert_eq!(format_reserved(&all), "2.3 of 9.2 GPU-hours and 6.8 of 27 CPU-hours");
+        assert_eq!(format_reserved(&all[1..2]), "6.8 of 27 CPU-hours");
         assert_eq!((all[0].amount_millis(), all[0].share()), (8_280_000, 0.25));
-        assert_eq!(format_amount(&reserved("cpu", 599.0)), "10.0 CPU-minutes");
+        assert_eq!(format_amounts(&reserved("cpu", 599.0)), "10.0 of 40 CPU-minutes");
     }
 }

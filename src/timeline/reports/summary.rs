@@ -8,6 +8,7 @@ use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::lost_work::LostWork;
 use crate::timeline::reports::slots::account::PodSlotTime;
 use crate::timeline::reports::slots::accounting::account_slots;
+use crate::timeline::reports::slots::idle::IdleStages;
 use crate::timeline::reports::slots::ranges::SlotUncertainty;
 use crate::timeline::reports::slots::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
@@ -60,6 +61,8 @@ pub(crate) struct WorkloadAccount {
     pub(crate) summary: Summary,
     /// The slot time of each Pod of the workload and of the workloads below it.
     pub(crate) pods: Vec<(PodKey, PodSlotTime)>,
+    /// The idle slot time by the stage of the run.
+    pub(crate) idle: IdleStages,
 }
 
 /// The nearest-rank percentiles and the maximum of a value over the Pods that have the value; `None` if no Pod has the
@@ -107,11 +110,12 @@ impl Timeline {
             return self.own_account(workload, now);
         }
         let with_all_pods = Workload { pods: self.pods_below(workload), ..workload.clone() };
-        let WorkloadAccount { mut summary, mut pods, .. } = self.own_account(&with_all_pods, now);
+        let WorkloadAccount { mut summary, mut pods, mut idle, .. } = self.own_account(&with_all_pods, now);
         // The Pods below have slots of their own, so only the workload's own Pods can have unknown slots here.
         summary.slots_unknown = has_unknown_slots(workload);
         if workload.capacity.is_empty() {
             pods.clear();
+            idle = IdleStages::default();
             let (mut lost_work, mut slot_uncertainty) = (LostWork::default(), SlotUncertainty::default());
             for child in self.children(workload) {
                 let below = self.account(child, now);
@@ -120,6 +124,7 @@ impl Timeline {
                 lost_work += below.summary.lost_work;
                 summary.slots_unknown |= below.summary.slots_unknown;
                 pods.extend(below.pods);
+                idle += below.idle;
             }
             summary.slot_uncertainty = slot_uncertainty;
             if !summary.slots_unknown {
@@ -129,7 +134,7 @@ impl Timeline {
         if summary.slots_unknown {
             summary.slots = SlotTime::default();
         }
-        WorkloadAccount { at: now, summary, pods }
+        WorkloadAccount { at: now, summary, pods, idle }
     }
 
     /// The account of a workload without the workloads below it.
@@ -171,7 +176,7 @@ impl Timeline {
             slots_unknown: has_unknown_slots(workload),
         };
         let pods = workload.pods.iter().copied().zip(account.by_pod).collect();
-        WorkloadAccount { at: now, summary, pods }
+        WorkloadAccount { at: now, summary, pods, idle: account.idle }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::timeline::{Finding, FindingKind, Summary, Workload};
+use crate::timeline::{Finding, FindingKind, Summary};
 use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
@@ -10,6 +10,7 @@ use crate::view::primitives::text::CONTINUATION_INDENT;
 use crate::view::rows::breakdown_table::breakdown_lines;
 use crate::view::rows::findings;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
+use crate::view::rows::trouble::rank_trouble;
 use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
 use crate::view::state::{GroupBy, Size, View};
 use crate::view::view_context::ViewContext;
@@ -39,7 +40,7 @@ impl ConclusionRoom {
         let lines_per_group = lines.map_or(usize::MAX, |lines| lines / groups.max(1));
         let max_lines = if lines_per_group < MIN_LINES_FOR_LONG_VERDICT { 1 } else { 2 };
         let has_bar = lines_per_group >= MIN_LINES_FOR_BAR;
-        Self { verdict: VerdictRoom { columns, max_lines, has_bar }, lines: lines_per_group }
+        Self { verdict: VerdictRoom { columns, max_lines, has_bar, workloads: 1 }, lines: lines_per_group }
     }
 
     /// The maximum number of findings about a group with this number of Pods. If a Pod would lose its row, rows are more
@@ -57,6 +58,24 @@ impl ConclusionRoom {
     }
 }
 
+/// The verdict about a group in one line, without its bar, for a screen that has no room for more. `None` if the group is no
+/// workload, or if nothing shows how its slots were used.
+pub(crate) fn short_verdict_line(
+    context: &ViewContext<'_>,
+    group: &Group<'_>,
+    summary: Option<&Summary>,
+    columns: usize,
+) -> Option<Line> {
+    let summary = summary.filter(|_| has_known_slots(group))?;
+    let room = VerdictRoom { columns, max_lines: 1, has_bar: false, workloads: 1 };
+    verdict_lines(context, summary, &group.pods, room).into_iter().next()
+}
+
+/// Whether something shows how the slots of a group were used. If an ended workload has no Pods, nothing shows it.
+fn has_known_slots(group: &Group<'_>) -> bool {
+    group.workload().is_none_or(|workload| !workload.has_ended() || !workload.pods.is_empty())
+}
+
 /// The verdict about a group, if the group is a workload, and the findings.
 pub(crate) fn conclusion_lines(
     context: &ViewContext<'_>,
@@ -65,11 +84,8 @@ pub(crate) fn conclusion_lines(
     room: ConclusionRoom,
 ) -> Vec<Line> {
     let columns = room.verdict.columns;
-    // If an ended workload has no Pods, nothing shows how its slots were used.
-    let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
-    let is_known = group.workload().is_none_or(is_known);
     let mut lines = summary
-        .filter(|_| is_known)
+        .filter(|_| has_known_slots(group))
         .map(|summary| verdict_lines(context, summary, &group.pods, room.verdict))
         .unwrap_or_default();
     let max_findings = room.max_findings(group.pods.len());
@@ -87,13 +103,16 @@ pub(crate) fn conclusion_lines(
     lines
 }
 
-/// With fewer lines, a table and a grid have no conclusions.
+/// With fewer lines, a table and a grid have only the sentence of the verdict.
 const MIN_LINES_FOR_CONCLUSIONS: usize = 12;
+
+/// With fewer lines, a table and a grid have no conclusions.
+const MIN_LINES_FOR_SENTENCE: usize = 5;
 
 /// The conclusions about all workloads with Pods, for a view that has them below all its Pods. Each of several workloads
 /// begins with a line that names it. On a screen, the conclusions take at most a third of the lines.
 pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Line> {
-    if size.rows.is_some_and(|rows| rows < MIN_LINES_FOR_CONCLUSIONS) {
+    if size.rows.is_some_and(|rows| rows < MIN_LINES_FOR_SENTENCE) {
         return Vec::new();
     }
     let mut groups = match context.state.group_by {
@@ -101,6 +120,15 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
         GroupBy::Node | GroupBy::Outcome | GroupBy::None => workload_groups(context),
     };
     groups.retain(|group| !group.pods.is_empty());
+    if let Some(rows) = size.rows.filter(|rows| *rows < MIN_LINES_FOR_CONCLUSIONS) {
+        // Sentences about several workloads would need their names too.
+        let [only] = &groups[..] else { return Vec::new() };
+        if !has_room_for_sentence(context, only, rows) {
+            return Vec::new();
+        }
+        let summary = only.workload().map(|workload| context.summary(workload));
+        return short_verdict_line(context, only, summary.as_ref(), size.columns).into_iter().collect();
+    }
     let room = ConclusionRoom::new(size.columns, size.rows, groups.len());
     let names = Names::from_timeline(context.timeline);
     let mut lines = Vec::new();
@@ -116,6 +144,18 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
         truncate_to_whole_sentences(&mut lines, rows / 3);
     }
     lines
+}
+
+/// Whether a screen with this number of lines has room for the sentence of the verdict. A row in trouble is more important.
+fn has_room_for_sentence(context: &ViewContext<'_>, group: &Group<'_>, lines: usize) -> bool {
+    match context.state.view {
+        View::Sequence | View::Table | View::Wide => {}
+        View::Grid | View::Runs => return true,
+    }
+    let pace = group.pace(context);
+    let in_trouble = group.pods.iter().filter(|key| rank_trouble(context, &pace, **key).0.is_trouble());
+    // The heading, the names of the columns, the count of the other Pods and the sentence need lines of their own.
+    in_trouble.take(lines).count() + 4 <= lines || group.pods.len() + 3 <= lines
 }
 
 /// Keeps at most `max` lines. A sentence whose last line does not fit is left out.

@@ -115,13 +115,14 @@ pub(crate) fn pull_failure_lines(
     lines
 }
 
-/// The lines of a finding, at most `max_lines`. A line ends between two words. A finding that is too long is cut.
+/// The lines of a finding, at most `max_lines`. A line ends between two words, also if the finding is too long.
 pub(crate) fn finding_lines(
     context: &ViewContext<'_>,
     finding: &Finding,
     columns: usize,
     max_lines: usize,
 ) -> Vec<Line> {
+    let ellipsis = context.glyphs.ellipsis;
     let text = text::clean(&finding.text).replace('±', context.glyphs.plus_minus);
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
@@ -129,15 +130,23 @@ pub(crate) fn finding_lines(
         let Some(line) = lines.last_mut() else { break };
         let separator = if line.trim().is_empty() { "" } else { " " };
         let is_full = text::width(line) + separator.len() + text::width(word) > columns;
-        if is_full && count < max_lines && !separator.is_empty() {
+        if is_full && count == max_lines {
+            while !line.trim().is_empty() && text::width(line) + 1 + text::width(ellipsis) > columns {
+                line.truncate(line.trim_end().rfind(' ').unwrap_or_default());
+            }
+            line.push(' ');
+            line.push_str(ellipsis);
+            break;
+        }
+        if is_full && !separator.is_empty() {
             lines.push(format!("{CONTINUATION_INDENT}{word}"));
         } else {
             line.push_str(separator);
             line.push_str(word);
         }
     }
-    let to_line = |line| Line::new(line, Style::Text).shorten_end(columns, context.glyphs.ellipsis);
-    lines.into_iter().map(to_line).collect()
+    // A single word may be longer than a line.
+    lines.into_iter().map(|line| Line::new(line, Style::Text).shorten_end(columns, ellipsis)).collect()
 }
 
 /// `3 of 5 Pods no longer exist; they are shown from their Events`. `None` for a workload that is gone itself, because

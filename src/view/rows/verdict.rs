@@ -26,6 +26,8 @@ pub(crate) struct VerdictRoom {
     pub(crate) max_lines: usize,
     /// Whether the bar follows the text. Each share in the text then begins with its glyph.
     pub(crate) has_bar: bool,
+    /// The number of workloads that the verdict is about. The text names it if it is not 1 and if there is room.
+    pub(crate) workloads: usize,
 }
 
 /// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`,
@@ -39,7 +41,7 @@ pub(crate) fn verdict_lines(
     pods: &[PodKey],
     room: VerdictRoom,
 ) -> Vec<Line> {
-    let VerdictRoom { columns, max_lines, has_bar } = room;
+    let VerdictRoom { columns, max_lines, has_bar, workloads } = room;
     if summary.slots.total <= 0 {
         return Vec::new();
     }
@@ -49,18 +51,24 @@ pub(crate) fn verdict_lines(
     let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
     let [short_loss, long_loss] = describe_lost_work(summary, &shares, preemptor.as_deref());
     let observed = if summary.partial { " of the observed time" } else { "" };
-    let heading = format!("slot time {}{observed}: ", format_elapsed_millis(summary.slots.total));
+    let subject = if workloads == 1 { String::new() } else { format!(" of {workloads} workloads") };
+    let heading = format!("slot time {}{subject}{observed}: ", format_elapsed_millis(summary.slots.total));
     let verdict =
         Verdict { context, summary, heading: Line::new(heading, Style::Dim), columns, has_glyphs: has_bar };
     let whole = |loss, max_lines| verdict.write(&shares, 0, loss, true, max_lines);
     let folded = |loss, with_ranges| verdict.write_folded(shares.clone(), loss, with_ranges, max_lines);
-    let mut lines = whole(&long_loss, 1)
+    let written = whole(&long_loss, 1)
         .or_else(|| whole(&short_loss, 1))
         .or_else(|| whole(&long_loss, max_lines))
         .or_else(|| folded(&short_loss, true))
         .or_else(|| folded("", true))
         .or_else(|| folded("", false))
-        .or_else(|| verdict.write_largest(shares.clone(), max_lines))
+        .or_else(|| verdict.write_largest(shares.clone(), max_lines));
+    // The shares are more important than the number of workloads.
+    if written.is_none() && workloads > 1 {
+        return verdict_lines(context, summary, pods, VerdictRoom { workloads: 1, ..room });
+    }
+    let mut lines = written
         .unwrap_or_else(|| vec![verdict.heading.clone().shorten_end(columns, context.glyphs.ellipsis)]);
     if has_bar {
         let bar = slot_time_bar(&summary.slots, summary.lost_work.total(), context.glyphs, columns);
@@ -262,7 +270,7 @@ mod tests {
         let (glyphs, now) = (&Glyphs::UNICODE, at(60_000));
         let context =
             ViewContext { timeline: &timeline, state: &state, glyphs, now, window: &window, cache: &cache };
-        let room = VerdictRoom { columns: 80, max_lines: 1, has_bar: true };
+        let room = VerdictRoom { columns: 80, max_lines: 1, has_bar: true, workloads: 1 };
         let lines: Vec<String> =
             verdict_lines(&context, &summary, &[], room).iter().map(Line::plain).collect();
         let sentence = "slot time 2m00s of the observed time: █ work 50 %  ▒ pull 25 %  ┄ idle 25 %";
@@ -273,5 +281,14 @@ mod tests {
             without_bar[0].plain(),
             "slot time 2m00s of the observed time: work 50 % · pull 25 % · idle 25 %"
         );
+        let of_several = VerdictRoom { has_bar: false, workloads: 3, ..room };
+        let of_several = verdict_lines(&context, &Summary { partial: false, ..summary }, &[], of_several);
+        assert_eq!(
+            of_several[0].plain(),
+            "slot time 2m00s of 3 workloads: work 50 % · pull 25 % · idle 25 %"
+        );
+        let narrow = VerdictRoom { has_bar: false, workloads: 3, columns: 40, ..room };
+        let narrow = verdict_lines(&context, &Summary { partial: false, ..summary }, &[], narrow);
+        assert_eq!(narrow[0].plain(), "slot time 2m00s: work 50 % · idle 25 %");
     }
 }

@@ -12,6 +12,7 @@ use crate::view::rows::losses::{LargestLoss, largest_loss};
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::rows::slot_bar::{SlotBarLegend, slot_time_bar};
 use crate::view::rows::time_left_text::format_about;
+use crate::view::runs::conclusions::RunConclusions;
 use crate::view::runs::fold::{FoldedRows, fold_rows};
 use crate::view::runs::rows::{RunFacts, RunRow, list_rows, needs_namespaces};
 use crate::view::state::Size;
@@ -29,17 +30,22 @@ const MIN_NAME_COLUMNS: usize = 20;
 /// With fewer lines, the overview has no legend.
 const MIN_ROWS_FOR_LEGEND: usize = 8;
 
+/// With fewer lines, the overview has no verdict.
+const MIN_ROWS_FOR_VERDICT: usize = 4;
+
 /// Draws a row for each workload: its state, how much is done, the bar of its slot time, the largest loss, and the wall
-/// time. Rows without room are summed up by state, or scroll if the user unfolded the rows.
+/// time. The verdict about all workloads follows, and findings if lines are left. Rows without room are summed up by state, or scroll if the user unfolded the rows.
 pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     let rows = list_rows(context, context.state.recent_only);
     let mut picture = Picture { cells_per_line: 1, found: rows.len(), ..Picture::default() };
     let older = older_workloads_line(context, rows.len());
     let has_legend = size.rows.is_none_or(|lines| lines >= MIN_ROWS_FOR_LEGEND);
-    // The heading, the legend and the count of older workloads need lines of their own.
-    let room = size
-        .rows
-        .map(|lines| lines.saturating_sub(1 + usize::from(has_legend) + usize::from(older.is_some())));
+    let conclusions = RunConclusions::new(context, &rows, size.columns);
+    let has_verdict = size.rows.is_none_or(|lines| lines >= MIN_ROWS_FOR_VERDICT);
+    let verdict = if has_verdict { conclusions.verdict(size.rows) } else { Vec::new() };
+    // The heading, the legend, the verdict and the count of older workloads need lines of their own.
+    let around_rows = 1 + usize::from(has_legend) + verdict.len() + usize::from(older.is_some());
+    let room = size.rows.map(|lines| lines.saturating_sub(around_rows));
     let selected =
         rows.iter().position(|row| context.window.selected_workload.as_ref() == Some(&row.workload.uid));
     let mut around = None;
@@ -74,6 +80,13 @@ pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
         lines.push(Line::new(format!("+ {above} above, {below} below"), Style::Dim));
     }
     lines.extend(Some(legend).filter(|_| has_legend));
+    lines.extend(verdict);
+    if has_legend {
+        let free = size
+            .rows
+            .map_or(usize::MAX, |rows| rows.saturating_sub(lines.len() + usize::from(older.is_some())));
+        lines.extend(conclusions.findings(free));
+    }
     lines.extend(older);
     if let Some(rows) = size.rows {
         lines.truncate(rows);

@@ -11,7 +11,7 @@ use crate::view::sequence::layout::Layout;
 use crate::view::sequence::line_budget::{SurroundingLines, divide_lines, max_legend_lines};
 use crate::view::sequence::rows::RowWriter;
 use crate::view::sequence::scrolling;
-use crate::view::sequence::section::Section;
+use crate::view::sequence::section::{Section, ShownConclusions};
 use crate::view::state::{GroupBy, Size};
 use crate::view::view_context::ViewContext;
 
@@ -143,9 +143,7 @@ fn draw_sections(
         if let Some(summary) = section.concurrency(context).filter(|_| shown.concurrency) {
             frame.lines.push(rows.write_concurrency(&section.group, summary));
         }
-        if shown.conclusions {
-            frame.lines.extend_from_slice(&section.conclusions);
-        }
+        frame.lines.extend_from_slice(section.conclusions(shown.conclusions));
     }
     let row_count: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
     picture.folded = row_count.saturating_sub(picture.pods.len());
@@ -168,8 +166,8 @@ fn workload_lines(context: &ViewContext<'_>, columns: usize, room: ConclusionRoo
     for group in workload_groups(context) {
         let section = Section::prepare(context, group, columns, room);
         lines.push(section.heading(context, columns));
-        lines.extend(section.reasons);
-        lines.extend(section.conclusions);
+        lines.extend_from_slice(&section.reasons);
+        lines.extend_from_slice(section.conclusions(ShownConclusions::All));
     }
     lines
 }

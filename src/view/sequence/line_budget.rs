@@ -1,7 +1,7 @@
 //! Divides the lines of a screen among the parts of the diagram.
 
 use crate::view::sequence::rows::RowWriter;
-use crate::view::sequence::section::Section;
+use crate::view::sequence::section::{Section, ShownConclusions};
 use crate::view::view_context::ViewContext;
 
 /// The width of a legend with all its entries. It determines how many lines are reserved for the legend.
@@ -12,7 +12,7 @@ const FULL_LEGEND_COLUMNS: usize = 110;
 #[expect(clippy::struct_excessive_bools, reason = "each kind of line is shown or not")]
 pub(crate) struct SurroundingLines {
     /// The verdict and the findings.
-    pub(crate) conclusions: bool,
+    pub(crate) conclusions: ShownConclusions,
     pub(crate) concurrency: bool,
     pub(crate) legend: bool,
     /// Blank lines between sections.
@@ -22,19 +22,37 @@ pub(crate) struct SurroundingLines {
 }
 
 impl SurroundingLines {
-    const ALL: Self =
-        Self { conclusions: true, concurrency: true, legend: true, blanks: true, reasons: true };
-    const NONE: Self =
-        Self { conclusions: false, concurrency: false, legend: false, blanks: false, reasons: false };
+    const ALL: Self = Self {
+        conclusions: ShownConclusions::All,
+        concurrency: true,
+        legend: true,
+        blanks: true,
+        reasons: true,
+    };
+    const NONE: Self = Self {
+        conclusions: ShownConclusions::None,
+        concurrency: false,
+        legend: false,
+        blanks: false,
+        reasons: false,
+    };
 
-    /// The choices, from all lines to no lines. The first choice that leaves room for the rows is used.
+    const SENTENCE_AND_REASONS: Self =
+        Self { conclusions: ShownConclusions::Sentence, reasons: true, ..Self::NONE };
+    const ONLY_SENTENCE: Self = Self { conclusions: ShownConclusions::Sentence, ..Self::NONE };
+
+    /// The choices, from all lines to a few lines. The first choice that leaves room for the rows is used.
     const CHOICES: &'static [Self] = {
         let without_concurrency = Self { concurrency: false, ..Self::ALL };
         let without_blanks = Self { blanks: false, ..without_concurrency };
         let without_legend = Self { legend: false, ..without_blanks };
-        let only_reasons = Self { reasons: true, ..Self::NONE };
-        &[Self::ALL, without_concurrency, without_blanks, without_legend, only_reasons, Self::NONE]
+        &[Self::ALL, without_concurrency, without_blanks, without_legend, Self::SENTENCE_AND_REASONS]
     };
+
+    /// The choices for a very small screen, on which these lines are more important than the second row of a section. Each
+    /// choice has the number of rows that must fit.
+    const SMALL_CHOICES: [(Self, usize); 3] =
+        [(Self::SENTENCE_AND_REASONS, 2), (Self::ONLY_SENTENCE, 1), (Self::NONE, 0)];
 
     /// The number of lines around the rows, including the headings and the header.
     fn count(
@@ -49,7 +67,7 @@ impl SurroundingLines {
         let with_concurrency = sections.iter().filter(|section| section.concurrency(context).is_some());
         sections.len()
             + usize::from(legend_lines.is_some())
-            + if_shown(self.conclusions, sections.iter().map(|section| section.conclusions.len()).sum())
+            + sections.iter().map(|section| section.conclusions(self.conclusions).len()).sum::<usize>()
             + if_shown(self.concurrency, with_concurrency.count())
             + if_shown(self.legend, legend_lines.unwrap_or(0))
             + if_shown(self.blanks, sections.len().saturating_sub(1))
@@ -91,10 +109,17 @@ pub(crate) fn divide_lines(
         }
         (around + min_rows <= lines).then(|| (*choice, lines - around))
     });
-    let (mut chosen, mut free) = fitting.unwrap_or((
-        SurroundingLines::NONE,
-        lines.saturating_sub(sections.len() + usize::from(legend_lines.is_some())),
-    ));
+    let count = |choice: SurroundingLines| choice.count(context, sections, rows, legend_lines);
+    let small = || {
+        let mut choices = SurroundingLines::SMALL_CHOICES.into_iter();
+        let fits =
+            |(choice, rows): &(SurroundingLines, usize)| count(*choice) + rows * sections.len() <= lines;
+        choices.find(fits).map_or(SurroundingLines::NONE, |(choice, _)| choice)
+    };
+    let (mut chosen, mut free) = fitting.unwrap_or_else(|| {
+        let choice = small();
+        (choice, lines.saturating_sub(count(choice)))
+    });
     let mut wanted: Vec<usize> = sections.iter().map(|section| section.rows.rows.len()).collect();
     // A row with evidence or container bars takes several lines.
     let count_rows = |free: usize| (free / rows.max_lines_per_row()).max(usize::from(free > 0));

@@ -7,12 +7,14 @@ use crate::view::picture::Picture;
 use crate::view::primitives::frame::Frame;
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::sequence::rows::RowWriter;
-use crate::view::sequence::section::Section;
+use crate::view::sequence::section::{Section, ShownConclusions};
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// The conclusions are shown if at least this many lines are free.
 const MIN_LINES_FOR_CONCLUSIONS: usize = 12;
+/// The sentence of the verdict is shown if at least this many lines are free.
+const MIN_LINES_FOR_SENTENCE: usize = 4;
 /// The legend is shown if at least this many lines are free.
 const MIN_LINES_FOR_LEGEND: usize = 8;
 
@@ -49,7 +51,8 @@ pub(crate) fn draw_scrolling(
     }
     let room = size.rows.unwrap_or(usize::MAX).saturating_sub(frame.lines.len());
     let conclusions = match sections {
-        [only] if room >= MIN_LINES_FOR_CONCLUSIONS => only.conclusions.as_slice(),
+        [only] if room >= MIN_LINES_FOR_CONCLUSIONS => only.conclusions(ShownConclusions::All),
+        [only] if room >= MIN_LINES_FOR_SENTENCE => only.conclusions(ShownConclusions::Sentence),
         _ => &[],
     };
     let legend_lines = usize::from(room >= MIN_LINES_FOR_LEGEND);

@@ -7,7 +7,7 @@ use crate::timeline::{PodKey, Summary, Workload};
 use crate::view::frame_cache::keys::{FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
-use crate::view::rows::conclusions::{ConclusionRoom, conclusion_lines};
+use crate::view::rows::conclusions::{ConclusionRoom, conclusion_lines, short_verdict_line};
 use crate::view::rows::failure_line::failure_line;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::overflow::{PacedPods, fold_pods};
@@ -20,6 +20,16 @@ use crate::view::view_context::ViewContext;
 /// Each section gets room for this many of its rows before the lines around the rows get any room.
 const MIN_ROWS: usize = 4;
 
+/// The lines that are shown below the rows of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShownConclusions {
+    /// The verdict with its bar, and the findings.
+    All,
+    /// The sentence of the verdict.
+    Sentence,
+    None,
+}
+
 /// A group with everything that its lines need.
 pub(crate) struct Section<'a> {
     pub(crate) group: Group<'a>,
@@ -29,7 +39,9 @@ pub(crate) struct Section<'a> {
     /// The lines that say why Pods failed, and why the workload failed or waits.
     pub(crate) reasons: Vec<Line>,
     /// The lines below the rows: the verdict and the findings.
-    pub(crate) conclusions: Vec<Line>,
+    conclusions: Vec<Line>,
+    /// The sentence of the verdict in one line, for a screen without room for all conclusions.
+    sentence: Option<Line>,
     pub(crate) rows: Rc<PodRows>,
     /// The rows that are shown. Empty until [`Self::fold_to`] runs.
     pub(crate) folded: Rc<Folded>,
@@ -66,6 +78,7 @@ impl<'a> Section<'a> {
         let reasons = failure.into_iter().chain(reason).collect();
         let conclusions = conclusion_lines(context, &group, summary.as_ref(), room);
         let conclusions = failures.into_iter().chain(conclusions).collect();
+        let sentence = short_verdict_line(context, &group, summary.as_ref(), columns);
         group.apply_filter(context);
         let rows_key = RowsKey {
             group: group.key(),
@@ -82,6 +95,7 @@ impl<'a> Section<'a> {
             summary,
             reasons,
             conclusions,
+            sentence,
             rows,
             folded: Rc::default(),
             pace,
@@ -106,6 +120,15 @@ impl<'a> Section<'a> {
         match self.group.heading {
             Heading::Workload(workload) => Some(workload).filter(|_| held::has_row(context, workload)),
             Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+        }
+    }
+
+    /// The lines below the rows.
+    pub(crate) fn conclusions(&self, shown: ShownConclusions) -> &[Line] {
+        match shown {
+            ShownConclusions::All => &self.conclusions,
+            ShownConclusions::Sentence => self.sentence.as_slice(),
+            ShownConclusions::None => &[],
         }
     }
 

@@ -43,7 +43,7 @@ fn picture_of(
 
 /// The screen without the label and the gaps of the cells.
 fn cells_of(picture: &Picture) -> String {
-    let lines = picture.frame.lines.iter();
+    let lines = picture.frame.lines.iter().take_while(|line| !line.plain().starts_with("slot time"));
     let has_label = |line: &&Line| line.plain().trim_start().starts_with(|char: char| char.is_ascii_digit());
     let cells =
         lines.filter(has_label).map(|line| line.plain().trim_start().split_once(' ').unwrap().1.to_owned());

@@ -2,6 +2,7 @@
 
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork};
+use crate::timeline::reports::slots::idle::IdleStages;
 use crate::timeline::reports::slots::ranges::SlotUncertainty;
 use crate::timeline::reports::slots::slot_time::SlotTime;
 
@@ -22,6 +23,8 @@ pub(crate) struct SlotAccount {
     pub(crate) partial: bool,
     /// The slot time of each Pod, in the order of the workload's list.
     pub(crate) by_pod: Vec<PodSlotTime>,
+    /// The idle slot time by the stage of the run.
+    pub(crate) idle: IdleStages,
 }
 
 /// How a Pod uses a slot: the phase of the Pod, and why the work of this phase is lost.

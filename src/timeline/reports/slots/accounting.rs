@@ -29,7 +29,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     }
     let mut account =
         SlotAccount { by_pod: vec![PodSlotTime::default(); workload.pods.len()], ..SlotAccount::default() };
-    let mut state = SlotState::new(workload.pods.len(), workload.retries_per_index);
+    let to_create = timeline.overviews(workload).filter(|(_, pod)| pod.start_millis().is_some()).count();
+    let mut state = SlotState::new(workload.pods.len(), to_create, workload.retries_per_index);
     let mut changes = pod_changes(timeline, workload, &mut account);
     if let Some(failures) = timeline.job_failures(workload, now) {
         state.settled = failures.unobserved_failed_indexes;
@@ -63,12 +64,13 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
             state.account_for((until - accounted_until.max(accounted_from)).max(0), &mut account);
             accounted_until = accounted_until.max(until);
         }
-        state.apply(change, &mut account.by_pod);
+        state.apply(change, &mut account);
     }
     state.account_for((end - accounted_until.max(accounted_from)).max(0), &mut account);
     if let Some(end) = last_instant {
         account.uncertainty.add_idle_end(end.error(), state.count_idle());
     }
+    account.idle.open = if workload.has_ended() { 0 } else { state.count_idle() as usize };
     state.finish_phases(&mut account.by_pod);
     account
 }

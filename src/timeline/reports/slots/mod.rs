@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod accounting;
+pub(crate) mod idle;
 pub(crate) mod ranges;
 pub(crate) mod slot_time;
 pub(crate) mod state;

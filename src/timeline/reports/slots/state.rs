@@ -6,6 +6,7 @@ use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::ByLossCause;
 use crate::timeline::reports::slots::account::{PodSlotTime, PodUse, SlotAccount};
+use crate::timeline::reports::slots::idle::IdleStage;
 
 /// A change of the slots or of their use. `pod` is the position of a Pod in the workload's list.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,12 @@ pub(crate) struct SlotState {
     counts: ByPhase<u32>,
     /// The number of running Pods whose work is lost.
     lost_counts: ByLossCause<u32>,
+    /// The number of Pods that have been created.
+    created: usize,
+    /// The number of Pods that will have been created at the end of the account.
+    to_create: usize,
+    /// Whether a Pod has ended.
+    has_ended_pod: bool,
     /// Whether retries are counted per completion index.
     per_index: bool,
     /// For each group, the number of waits that have begun and not ended.
@@ -57,17 +64,20 @@ pub(crate) struct SlotState {
 }
 
 impl SlotState {
-    /// The state before the first change of a workload with this number of Pods.
-    pub(crate) fn new(pods: usize, per_index: bool) -> Self {
-        Self { pods: vec![None; pods], per_index, ..Self::default() }
+    /// The state before the first change of a workload with this number of Pods, of which `to_create` have a start.
+    pub(crate) fn new(pods: usize, to_create: usize, per_index: bool) -> Self {
+        Self { pods: vec![None; pods], to_create, per_index, ..Self::default() }
     }
 
-    /// Applies a change. `by_pod` holds the slot time of each Pod, and must have an element for each Pod.
-    pub(crate) fn apply(&mut self, change: SlotChange, by_pod: &mut [PodSlotTime]) {
+    /// Applies a change. `account` must have an element for each Pod.
+    pub(crate) fn apply(&mut self, change: SlotChange, account: &mut SlotAccount) {
+        let by_pod = &mut account.by_pod;
         match change {
             SlotChange::Phase { pod, pod_use } => {
                 if self.finish_phase(pod, by_pod).is_none() {
                     self.existing.insert(pod);
+                    self.created += 1;
+                    account.idle.replacements += usize::from(self.has_ended_pod);
                 }
                 self.pods[pod as usize] = Some(ExistingPod { pod_use, since: self.shared_clock });
                 self.counts[pod_use.kind] += 1;
@@ -78,6 +88,7 @@ impl SlotState {
             SlotChange::PodEnded { pod, settles } => {
                 self.finish_phase(pod, by_pod);
                 self.existing.remove(&pod);
+                self.has_ended_pod = true;
                 self.settled += u32::from(settles);
             }
             SlotChange::CompletionSettled => self.settled += 1,
@@ -175,6 +186,19 @@ impl SlotState {
         let in_back_off = self.count_back_off(empty);
         account.slots.phases[PhaseKind::BackOff] += i64::from(in_back_off) * millis;
         account.slots.idle += i64::from(empty - in_back_off) * millis;
+        account.idle.stages[self.idle_stage()].add(empty - in_back_off, millis);
+    }
+
+    /// The stage of the run.
+    fn idle_stage(&self) -> IdleStage {
+        let will_create = self.created < self.to_create;
+        match (self.created, self.has_ended_pod) {
+            (0, _) => IdleStage::BeforeFirstPod,
+            (_, false) => IdleStage::BeforeFirstEnd,
+            (_, true) if will_create => IdleStage::BetweenPods,
+            (_, true) if self.existing.is_empty() => IdleStage::AfterLastEnd,
+            (_, true) => IdleStage::AfterLastCreation,
+        }
     }
 
     /// Adds `millis` milliseconds in which only the oldest Pods have slots.

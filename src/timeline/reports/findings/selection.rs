@@ -1,9 +1,9 @@
-//! Findings: at most three sentences about the most expensive losses of a workload, and the facts that they rest on.
+//! Chooses the findings: the most expensive losses of a workload.
 
 use std::cmp::Ordering;
 
-use crate::timeline::reports::finding::{Cost, Finding, FindingKind};
-use crate::timeline::reports::finding_facts::FactFinder;
+use crate::timeline::reports::findings::facts::FactFinder;
+use crate::timeline::reports::findings::finding::{Cost, Finding, FindingKind};
 use crate::timeline::reports::summary::{Summary, WorkloadAccount};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
