@@ -26,6 +26,7 @@ pub(crate) mod recording;
 pub(crate) mod reporter;
 pub(crate) mod resume_command;
 pub(crate) mod run;
+pub(crate) mod run_ending;
 pub(crate) mod run_failures;
 pub(crate) mod run_messages;
 pub(crate) mod run_options;

@@ -138,7 +138,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                args.output.into(),
+                args.output().into(),
                 environment,
                 async |appearance, streams| replay::run(args, appearance, streams).await,
             ))

@@ -19,15 +19,19 @@ use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::speed::parse_speed;
 use crate::cli::args::what_if::WhatIfArgs;
 use crate::source::recording::{self, RecordingEntry, RecordingHeader, ReplayPace};
+use crate::source::{ErrorKind, SourceError};
 use crate::timeline::Timeline;
 
 /// The arguments of `kubectl seq replay`.
 #[derive(Debug, Args)]
-#[command(override_usage = "kubectl seq replay FILE [OPTIONS]")]
+#[command(override_usage = "kubectl seq replay FILE... [OPTIONS]")]
 pub(crate) struct ReplayArgs {
-    /// The recording, `-` for standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// The recordings, `-` for standard input
+    ///
+    /// Several recordings are shown together, at their end. With `--what-if`, the differences between runs of the same
+    /// workload widen the predicted ranges.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// Recorded seconds per second, 0 for no delay
     ///
     /// Without the flag, the speed is 4 live on a terminal, or more if the replay would take longer than 20s. Elsewhere,
@@ -35,8 +39,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, help_heading = "Playback", value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", default_value = "seq", help_heading = "Output")]
-    pub(crate) output: OutputFormat,
+    ///
+    /// Without the flag, the format is `seq`, or `runs` for several recordings.
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) output: Option<OutputFormat>,
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
@@ -51,6 +57,14 @@ pub(crate) struct ReplayArgs {
     pub(crate) draw: DrawArgs,
 }
 
+impl ReplayArgs {
+    /// The output format that the user chose, or the usual one.
+    pub(crate) fn output(&self) -> OutputFormat {
+        let usual = if self.files.len() == 1 { OutputFormat::Seq } else { OutputFormat::Runs };
+        self.output.unwrap_or(usual)
+    }
+}
+
 /// The message for a recording without workloads.
 const NOTHING_FOUND: &str = "The recording contains no workload and no Pod.";
 
@@ -59,9 +73,17 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let output = Output::from(args.output);
+    let is_single = args.files.len() == 1;
+    let output = Output::from(args.output());
     let is_watched = appearance.progress == ProgressDisplay::Live && !output.is_for_programs();
+    if !is_single && args.speed.is_some_and(|speed| speed > 0.0) {
+        let summary = "--speed needs a single recording, because several recordings are shown at their end";
+        return Err(SourceError::new(ErrorKind::Usage, summary)
+            .hint("Name one recording, or leave out --speed.")
+            .into());
+    }
     let pace = match args.speed {
+        _ if !is_single => ReplayPace::AtOnce,
         Some(speed) if speed > 0.0 => ReplayPace::Speed(speed),
         None if is_watched => ReplayPace::Automatic,
         Some(_) | None => ReplayPace::AtOnce,
@@ -75,7 +97,7 @@ pub(crate) async fn run(
     }
     // The recording is read as a whole if the user can control its playback.
     let entries = if stays_open && pace != ReplayPace::AtOnce {
-        let file = args.file.clone();
+        let file = args.files[0].clone();
         spawn_blocking(move || load(&file)).await.ok().flatten()
     } else {
         None
@@ -85,7 +107,10 @@ pub(crate) async fn run(
         let (feed, controls) = recording::start_playback(entries, speed);
         (feed, Some(Playback { controls, failures }), true, header.namespace)
     } else {
-        let replay = recording::start_replay(&args.file, pace)?;
+        let replay = match &args.files[..] {
+            [only] => recording::start_replay(only, pace)?,
+            several => recording::start_replay_of_several(several)?,
+        };
         (replay.feed, None, replay.followed, replay.namespace)
     };
     let options = RunOptions::new(feed, &appearance, streams, output)

@@ -11,6 +11,8 @@ use crate::timeline::{PredictedTime, Prediction, RunChange, WhatIf};
 pub struct WhatIfEntry {
     /// How well the model reproduces the run; `null` if the run cannot be modelled.
     pub backtest: Option<BacktestEntry>,
+    /// The other runs of the same workload that widen the ranges; `null` if there are none.
+    pub other_runs: Option<OtherRunsEntry>,
     /// Why nothing is predicted: `suspended`, `partial`, `autoscaling`, `quota`, `otherLoad` or `inexact`.
     pub refused: Option<&'static str>,
     /// The facts behind `refused`.
@@ -32,6 +34,20 @@ pub struct BacktestEntry {
     pub error: f64,
 }
 
+/// The other runs of the same workload.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OtherRunsEntry {
+    /// The number of other runs.
+    pub count: usize,
+    /// The shortest and the longest wall time of all runs.
+    pub wall_range_millis: [i64; 2],
+    /// The largest difference from another run, as a fraction of the observed wall time. Each range is wider by this part of
+    /// the prediction.
+    pub spread: f64,
+}
+
 /// A prediction.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -41,7 +57,7 @@ pub struct PredictionEntry {
     pub change: ChangeEntry,
     /// The predicted wall time.
     pub wall_millis: i64,
-    /// From the 5th to the 95th percentile of the plays, widened by the error of the model. If `atLeast` is true, the first
+    /// From the 5th to the 95th percentile of the plays, widened by the error of the model and by the spread of the runs. If `atLeast` is true, the first
     /// value is the lower bound, and the second one is `null`.
     pub wall_range_millis: [Option<i64>; 2],
     /// Whether heavy tails allow no upper bound.
@@ -88,6 +104,11 @@ impl From<WhatIf> for WhatIfEntry {
                 model_millis: backtest.model_millis,
                 observed_millis: backtest.observed_millis,
                 error: round(backtest.error()),
+            }),
+            other_runs: Some(answer.other_runs).filter(|runs| runs.count > 0).map(|runs| OtherRunsEntry {
+                count: runs.count,
+                wall_range_millis: runs.wall_range,
+                spread: round(runs.spread),
             }),
             refused: answer.refused.as_ref().map(|refused| refused.kind.name()),
             message: answer.refused.map(|refused| refused.message),

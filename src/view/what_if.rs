@@ -1,11 +1,11 @@
 //! The answer of the what-if: the check of the model, and a table of predictions.
 
-use crate::timeline::{ObservedRun, PredictedTime, Prediction, WhatIf};
+use crate::timeline::{ObservedRun, OtherRuns, PredictedTime, Prediction, WhatIf};
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
-use crate::view::primitives::text::clean;
+use crate::view::primitives::text::{CONTINUATION_INDENT, clean, wrap};
 
 /// At most this many Pods with very long work are named.
 const MAX_LONG_PODS: usize = 3;
@@ -21,10 +21,32 @@ pub(crate) fn draw_what_if(answer: &WhatIf, columns: usize, glyphs: &Glyphs) -> 
         let percent = format!("{:.0} %", backtest.error() * 100.0);
         lines.push(Line::new(format!("model: {model}, observed: {observed} ({percent})"), Style::Text));
     }
+    let OtherRuns { count, wall_range, .. } = answer.other_runs;
+    if count > 0 && answer.refused.is_none() {
+        let [low, high] = wall_range.map(format_elapsed_millis);
+        let runs = count + 1;
+        let text = if low == high {
+            format!("{runs} runs took {low} each")
+        } else {
+            format!("{runs} runs took {low} to {high}, which widens the ranges")
+        };
+        lines.push(Line::new(text, Style::Text));
+    }
     if let Some(refused) = &answer.refused {
-        let mut line = Line::new("no prediction: ", Style::Warning);
-        line.push(clean(&refused.message), Style::Text);
-        lines.push(line);
+        let label = "no prediction: ";
+        let sentence = format!("{label}{}", clean(&refused.message));
+        let room = columns.saturating_sub(CONTINUATION_INDENT.len());
+        for (index, text) in wrap(&sentence, room).iter().enumerate() {
+            let mut line = Line::new(if index > 0 { CONTINUATION_INDENT } else { "" }, Style::Text);
+            match text.strip_prefix(label).filter(|_| index == 0) {
+                Some(message) => {
+                    line.push(label, Style::Warning);
+                    line.push(message, Style::Text);
+                }
+                None => line.push(text.as_str(), Style::Text),
+            }
+            lines.push(line);
+        }
     }
     if let Some(observed) = answer.observed.filter(|_| !answer.predictions.is_empty()) {
         lines.extend(draw_table(answer, observed, columns, glyphs));
@@ -37,7 +59,11 @@ pub(crate) fn draw_what_if(answer: &WhatIf, columns: usize, glyphs: &Glyphs) -> 
             "{}{more} worked far longer than the others, so there is no upper bound",
             named.join(", ")
         );
-        lines.push(Line::new(text, Style::Dim));
+        let room = columns.saturating_sub(CONTINUATION_INDENT.len());
+        lines.extend(wrap(&text, room).into_iter().enumerate().map(|(index, text)| {
+            let indent = if index > 0 { CONTINUATION_INDENT } else { "" };
+            Line::new(format!("{indent}{text}"), Style::Dim)
+        }));
     }
     lines.into_iter().map(|line| line.shorten_end(columns, glyphs.ellipsis)).collect()
 }
@@ -90,17 +116,24 @@ fn format_range(prediction: &Prediction) -> String {
     format!("{} to {}", format_elapsed_millis(low), format_elapsed_millis(high))
 }
 
-/// Draws the line below a picture that names the change which helps most.
+/// Draws the sentence below a picture that names the change which helps most. On a narrow screen, the times follow on a
+/// second line.
 pub(crate) fn draw_most_helpful_change(
     best: &Prediction,
     observed: ObservedRun,
     columns: usize,
     glyphs: &Glyphs,
-) -> Line {
+) -> Vec<Line> {
     let [before, after] = [observed.wall_millis, best.wall.millis].map(format_elapsed_millis);
-    let mut line = Line::new("what would help: ", Style::Dim);
-    line.push(best.change.to_string(), Style::Text);
-    line.push(format!(": {before} {} {after}", glyphs.becomes), Style::Text);
-    line.push(format!(" ({})", format_range(best)), Style::Dim);
-    line.shorten_end(columns, glyphs.ellipsis)
+    let mut change = Line::new("what would help: ", Style::Dim);
+    change.push(format!("{}:", best.change), Style::Text);
+    let mut times = Line::new(format!(" {before} {} {after}", glyphs.becomes), Style::Text);
+    times.push(format!(" ({})", format_range(best)), Style::Dim);
+    if change.width() + times.width() <= columns {
+        change.spans.extend(times.spans);
+        return vec![change];
+    }
+    let mut continued = Line::new(" ", Style::Text);
+    continued.spans.extend(times.spans);
+    [change, continued].map(|line| line.shorten_end(columns, glyphs.ellipsis)).to_vec()
 }

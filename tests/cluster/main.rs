@@ -50,3 +50,4 @@ mod truth;
 mod usage;
 mod version;
 mod waiting;
+mod what_if;

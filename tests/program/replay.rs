@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::terminal::written_to_terminal;
 use super::{CommandResult, output_formats, program, run, seq};
 
@@ -225,4 +227,62 @@ fn a_budget_is_not_judged_if_a_part_of_the_run_is_missing() {
     assert_eq!(result.code, Some(3), "{result}");
     assert_eq!(result.stderr, "error: cannot judge max(run) > 1s: a part of the run was not observed\n");
     assert_eq!(replay(&path, &budget).code, Some(4));
+}
+
+#[test]
+fn several_recordings_are_shown_together_and_widen_the_predicted_ranges() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = ["1", "4", "7"].map(|seed| {
+        let path = folder.path().join(format!("{seed}.jsonl"));
+        record(&path, &["--seed", seed, "-o", "json"]);
+        path.to_str().expect("UTF-8").to_owned()
+    });
+    let replay_all = |paths: &[String], flags: &[&str]| {
+        let arguments: Vec<&str> = ["replay"]
+            .into_iter()
+            .chain(paths.iter().map(String::as_str))
+            .chain(flags.iter().copied())
+            .collect();
+        seq(&arguments)
+    };
+    let json = |paths: &[String]| -> Value {
+        let result = replay_all(paths, &["-o", "json", "--what-if=parallelism=8"]);
+        serde_json::from_str(&result.stdout).unwrap_or_else(|error| panic!("{error}: {result:#}"))
+    };
+    let (alone, all) = (json(&paths[..1]), json(&paths));
+    let entry = &alone["workloads"][0];
+    let workloads = all["workloads"].as_array().unwrap();
+    assert_eq!(workloads.len(), 3);
+    let same = workloads.iter().find(|workload| workload["uid"] == entry["uid"]).unwrap();
+    for (field, value) in entry.as_object().unwrap().iter().filter(|(field, _)| *field != "whatIf") {
+        assert_eq!(&same[field], value, "{field}");
+    }
+    // Each range contains the largest difference from the other runs.
+    let wall = |workload: &Value| workload["summary"]["wallMillis"].as_f64().unwrap();
+    let largest =
+        workloads.iter().map(|other| (wall(other) - wall(same)).abs() / wall(same)).fold(0.0, f64::max);
+    let others = &same["whatIf"]["otherRuns"];
+    assert_eq!(others["count"], 2, "{others}");
+    assert!(others["spread"].as_f64().unwrap() + 0.0001 >= largest, "{others} {largest}");
+    assert!(entry["whatIf"]["otherRuns"].is_null());
+    let width = |workload: &Value| {
+        let range = &workload["whatIf"]["predictions"][0]["wallRangeMillis"];
+        range[1].as_i64().unwrap() - range[0].as_i64().unwrap()
+    };
+    assert!(width(same) > width(entry), "{} {}", width(same), width(entry));
+
+    let picture = replay_all(&paths, &["--what-if=parallelism=8", "--width", "90"]);
+    assert_eq!((picture.code, picture.stderr.as_str()), (Some(0), ""), "{picture}");
+    insta::assert_snapshot!(picture.stdout);
+
+    let failed = replay_all(&[paths[0].clone(), "missing.jsonl".to_owned()], &[]);
+    assert_eq!(failed.code, Some(2), "{failed}");
+    let paced = replay_all(&paths, &["--speed", "4"]);
+    assert_eq!(paced.code, Some(2), "{paced}");
+    assert!(paced.stderr.contains("--speed needs a single recording"), "{paced}");
+    // A recording that was cut off is shown up to its last line.
+    let text = std::fs::read_to_string(&paths[0]).expect("a recording");
+    std::fs::write(&paths[0], &text[..text.len() / 2]).expect("a shorter recording");
+    let cut = replay_all(&paths, &["-o", "name"]);
+    assert!(cut.stderr.contains("1.jsonl was cut off (line"), "{cut}");
 }

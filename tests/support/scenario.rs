@@ -37,6 +37,17 @@ struct Line {
     log_entry: Option<RuntimeLogEntry>,
 }
 
+/// The names of all scenarios, in alphabetical order.
+pub(crate) fn scenario_names() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|end| end == "jsonl"));
+    let mut names: Vec<String> =
+        files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Reads `tests/scenarios/NAME.jsonl`.
 pub(crate) fn read_scenario(name: &str) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.jsonl"));

@@ -38,6 +38,7 @@ pub(crate) mod playback;
 pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod replay;
+pub(crate) mod several;
 pub(crate) mod wording;
 pub(crate) mod write;
 
@@ -46,6 +47,7 @@ pub(crate) use header::RecordingHeader;
 pub(crate) use playback::{PlaybackCommand, PlaybackControls, read_entries, start_playback};
 pub use read::RecordingLines;
 pub(crate) use replay::{ReplayPace, start_replay};
+pub(crate) use several::start_replay_of_several;
 pub use write::Recorder;
 
 #[cfg(test)]

@@ -73,17 +73,40 @@ type ParsingChunk = (u64, JoinHandle<(Vec<RecordingEntry>, Option<RecordingError
 /// # Panics
 /// Panics if there is no tokio runtime.
 pub(crate) fn start_replay(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError> {
-    let stdin = path.as_os_str() == "-";
-    let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
-    let unreadable = |error: io::Error| {
-        let summary = format!("cannot read {name}: {}", system_error_text(&error));
-        let hint = "Name a recording. `kubectl seq apply -f job.yaml --record FILE` makes one, and so do `get -w` and `simulate`.";
-        SourceError::new(ErrorKind::Usage, summary).hint(hint).caused_by(error)
-    };
-    let (mut end, mut size) = (None, None);
-    let input: Box<dyn BufRead + Send> = if stdin {
-        Box::new(BufReader::with_capacity(CHUNK_BYTES, io::stdin()))
-    } else {
+    let OpenRecording { input, end, size } = OpenRecording::new(path, pace)?;
+    replay_input(input, recording_name(path), pace, end, size)
+}
+
+/// The name of a recording in messages.
+pub(crate) fn recording_name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// A recording that can be read.
+pub(crate) struct OpenRecording {
+    pub(crate) input: Box<dyn BufRead + Send>,
+    /// The time of the last line, if it is known and the pace needs it.
+    end: Option<Timestamp>,
+    /// The length in bytes, if it is known.
+    size: Option<u64>,
+}
+
+impl OpenRecording {
+    /// Opens a recording. `-` is standard input.
+    ///
+    /// # Errors
+    /// Usage: the file cannot be opened or is a folder.
+    pub(crate) fn new(path: &Path, pace: ReplayPace) -> Result<Self, SourceError> {
+        let unreadable = |error: io::Error| {
+            let summary = format!("cannot read {}: {}", recording_name(path), system_error_text(&error));
+            let hint = "Name a recording. `kubectl seq apply -f job.yaml --record FILE` makes one, and so do `get -w` and `simulate`.";
+            SourceError::new(ErrorKind::Usage, summary).hint(hint).caused_by(error)
+        };
+        if path.as_os_str() == "-" {
+            let input = Box::new(BufReader::with_capacity(CHUNK_BYTES, io::stdin()));
+            return Ok(Self { input, end: None, size: None });
+        }
+        let (mut end, mut size) = (None, None);
         let mut file = File::open(path).map_err(unreadable)?;
         if let Ok(metadata) = file.metadata() {
             if metadata.is_dir() {
@@ -94,9 +117,8 @@ pub(crate) fn start_replay(path: &Path, pace: ReplayPace) -> Result<Replay, Sour
         if pace == ReplayPace::Automatic {
             end = find_last_time(&mut file);
         }
-        Box::new(BufReader::with_capacity(CHUNK_BYTES, file))
-    };
-    replay_input(input, name, pace, end, size)
+        Ok(Self { input: Box::new(BufReader::with_capacity(CHUNK_BYTES, file)), end, size })
+    }
 }
 
 /// Starts the replay of the recording in `input`. `end` is the time of the last line, if known. `size` is the length of
@@ -334,7 +356,7 @@ impl Player {
     }
 }
 
-fn replay_error(name: &str, error: RecordingError) -> SourceError {
+pub(crate) fn replay_error(name: &str, error: RecordingError) -> SourceError {
     let failure = SourceError::new(ErrorKind::Input, format!("cannot replay {name}: {error}"));
     let failure = match error {
         RecordingError::NewerFormat(_) => failure

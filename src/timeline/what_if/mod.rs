@@ -5,6 +5,7 @@
 pub(crate) mod bootstrap;
 pub(crate) mod candidates;
 pub(crate) mod change;
+pub(crate) mod other_runs;
 pub(crate) mod others;
 pub(crate) mod play;
 pub(crate) mod pod_times;
@@ -12,5 +13,6 @@ pub(crate) mod predict;
 pub(crate) mod refusal;
 pub(crate) mod run_model;
 pub(crate) mod search;
+pub(crate) mod sibling_runs;
 #[cfg(test)]
 mod tests;

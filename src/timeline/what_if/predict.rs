@@ -8,15 +8,17 @@ use crate::timeline::timeline::Timeline;
 use crate::timeline::what_if::bootstrap::{AsItWas, DrawRules, WeightedPools};
 use crate::timeline::what_if::candidates::{single_changes, straggler_limit};
 use crate::timeline::what_if::change::RunChange;
+use crate::timeline::what_if::other_runs::OtherRuns;
 use crate::timeline::what_if::play::{PlayPlan, Played, play};
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::what_if::run_model::RunModel;
+use crate::timeline::what_if::sibling_runs::read_with_other_runs;
 use crate::timeline::workloads::workload::Workload;
 
 /// The model must reproduce the run with at most this error, as a fraction of the observed wall time.
 const MAX_ERROR: f64 = 0.1;
 
-/// Two runs of the same Job differ by at least this fraction. One run does not show how much.
+/// Two runs of the same Job differ by at least this fraction. Only other runs of the Job show how much.
 const MIN_SPREAD_OF_RUNS: f64 = 0.02;
 
 /// The maximum number of plays of a prediction.
@@ -45,6 +47,8 @@ pub enum WhatIfRequest {
 pub struct WhatIf {
     /// How well the model reproduces the run. `None` if the run cannot be modelled.
     pub backtest: Option<Backtest>,
+    /// The differences from other runs of the same workload.
+    pub other_runs: OtherRuns,
     /// Why nothing is predicted.
     pub refused: Option<PredictionRefusal>,
     /// The run as it was. `None` if the run cannot be modelled.
@@ -85,7 +89,7 @@ pub struct ObservedRun {
 }
 
 /// A number of milliseconds with its range: from the 5th to the 95th percentile of the plays. The range of a wall time is
-/// widened by the error of the model.
+/// widened by the error of the model and by the differences between runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PredictedTime {
     /// The median.
@@ -116,10 +120,11 @@ pub struct Prediction {
 impl Timeline {
     /// Predicts how a finished Job would have run with changes, on a cluster as it was in this run.
     pub fn what_if(&self, workload: &Workload, request: WhatIfRequest, now: Timestamp) -> WhatIf {
-        match RunModel::new(self, workload, now) {
+        match read_with_other_runs(self, workload, now) {
             Ok(model) => model.answer(request),
             Err(refusal) => WhatIf {
                 backtest: None,
+                other_runs: OtherRuns::default(),
                 refused: Some(refusal),
                 observed: None,
                 predictions: Vec::new(),
@@ -139,7 +144,7 @@ impl Timeline {
         if workload.pods.len() > max_pods {
             return None;
         }
-        let model = RunModel::new(self, workload, now).ok()?;
+        let model = read_with_other_runs(self, workload, now).ok()?;
         let change = model.find_most_helpful_change()?;
         let WhatIf { predictions, observed, .. } = model.answer(WhatIfRequest::Change(change));
         let (prediction, observed) = (predictions.first()?, observed?);
@@ -163,6 +168,7 @@ impl RunModel {
         let long_pods = self.long_pods();
         let answer = |refused, predictions| WhatIf {
             backtest: Some(backtest),
+            other_runs: self.other_runs,
             refused,
             observed: Some(observed),
             predictions,
@@ -248,8 +254,9 @@ impl RunModel {
     fn predict(&self, changes: &[RunChange]) -> Vec<Prediction> {
         let plays = self.plays(changes, self.play_count(MAX_PLAYS, MIN_PLAYS));
         let has_long_pods = !self.long_pods().is_empty();
-        // The error of the model, and of the two times that are known to a second, is a part of the range.
-        let error = self.backtest().error().max(MIN_SPREAD_OF_RUNS);
+        // The error of the model, the differences between runs, and the error of the two times that are known to a second are
+        // parts of the range.
+        let error = self.backtest().error().max(MIN_SPREAD_OF_RUNS).max(self.other_runs.spread);
         let describe = |(change, plays): (&RunChange, Vec<Played>)| {
             let mut walls: Vec<i64> = plays.iter().map(|played| played.wall).collect();
             let mut pod_times: Vec<i64> = plays.iter().map(|played| played.pod_time).collect();

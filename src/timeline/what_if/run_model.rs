@@ -9,6 +9,7 @@ use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::nearest_rank::nearest_rank;
 use crate::timeline::pods::pod::TimelinePod;
 use crate::timeline::timeline::Timeline;
+use crate::timeline::what_if::other_runs::OtherRuns;
 use crate::timeline::what_if::others::refuse_other_load;
 use crate::timeline::what_if::pod_times::{
     MIN_WAIT_FOR_ROOM, NodeChange, PodParts, PodTimes, most_at_once, node_changes,
@@ -63,6 +64,8 @@ pub(crate) struct RunModel {
     pub(crate) wall: i64,
     /// Whether the images were pulled lazily, so that the pull was far faster than the node's bandwidth allows.
     pub(crate) is_pulled_lazily: bool,
+    /// The differences from other runs of the same workload.
+    pub(crate) other_runs: OtherRuns,
 }
 
 impl RunModel {
@@ -150,6 +153,7 @@ impl RunModel {
             end_delay: (wall - last_end).max(0),
             wall,
             is_pulled_lazily: is_pulled_lazily(timeline, workload),
+            other_runs: OtherRuns::none(wall),
             pods,
         })
     }
