@@ -83,6 +83,8 @@ pub(crate) struct LiveReporter {
     dirty: bool,
     /// Whether no frame has answered the last key yet.
     awaits_answer: bool,
+    /// Whether the playback has a new command. It obeys after the frame that answers the key, so the next tick draws another one.
+    awaits_playback: bool,
     /// Lines of logs that will be printed above the next frame.
     log_text: LogText,
     /// Whether logs are printed above the picture, so that the picture takes at most half of the screen.
@@ -118,6 +120,7 @@ impl LiveReporter {
             is_frozen: false,
             dirty: true,
             awaits_answer: false,
+            awaits_playback: false,
             log_text: LogText::default(),
             has_logs: options.logs.is_some(),
             message_since: None,
@@ -157,6 +160,7 @@ impl LiveReporter {
             Effect::Copy(text) => self.screen.copy(text)?,
             Effect::Suspend => self.suspend()?,
             Effect::Playback(key) => {
+                self.awaits_playback = true;
                 self.is_frozen = false;
                 if let Some(playback) = &self.playback {
                     playback.controls.send(playback_command(*key));
@@ -324,7 +328,7 @@ impl LiveReporter {
             self.paused_at = Some(Box::new((run.state.timeline.clone(), run.now)));
         }
         self.awaits_answer = false;
-        let is_idle = !std::mem::take(&mut self.dirty);
+        let is_idle = !std::mem::replace(&mut self.dirty, std::mem::take(&mut self.awaits_playback));
         self.compose_frame(run, outcome);
         let before = self.screen.bytes_written();
         // The mouse is used only if the frame contains something to click on.
