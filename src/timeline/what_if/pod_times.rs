@@ -39,7 +39,7 @@ pub(crate) struct PodParts {
     pub(crate) starting: i64,
     /// The work that counts.
     pub(crate) work: i64,
-    /// Failed runs inside the Pod, and the back-off after them.
+    /// Failed runs inside the Pod and failed pulls, and the back-off after them.
     pub(crate) lost: i64,
 }
 

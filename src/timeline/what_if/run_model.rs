@@ -94,6 +94,7 @@ impl RunModel {
             return partial("a part of the run was not observed");
         }
         refuse_holds(workload, now)?;
+        refuse_new_size(workload)?;
         let origin = created.as_millisecond();
         let mut node_indexes: HashMap<Arc<str>, usize> = HashMap::new();
         let mut pods = Vec::with_capacity(workload.pods.len());
@@ -171,6 +172,17 @@ fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), PredictionRef
     Ok(())
 }
 
+/// Refuses a run during which the number of Pods changed.
+fn refuse_new_size(workload: &Workload) -> Result<(), PredictionRefusal> {
+    let mut sizes = workload.capacity.iter().map(|capacity| (capacity.parallelism, capacity.completions));
+    let first = sizes.next();
+    if sizes.all(|size| Some(size) == first) {
+        return Ok(());
+    }
+    let message = "the parallelism or the number of completions changed during the run";
+    Err(PredictionRefusal::new(RefusalKind::Autoscaling, message))
+}
+
 /// Refuses a run for which an autoscaler added nodes.
 fn refuse_new_nodes(pod: &TimelinePod<'_>) -> Result<(), PredictionRefusal> {
     let reasons = pod.life.phases.iter().filter_map(|phase| phase.reason.as_deref());
@@ -199,7 +211,7 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
         let part = match phase.kind {
             PhaseKind::Queued => continue,
             PhaseKind::Setup | PhaseKind::Startup => &mut parts.setup,
-            PhaseKind::Pulling | PhaseKind::PullFailing => &mut parts.check,
+            PhaseKind::Pulling => &mut parts.check,
             PhaseKind::Initializing => &mut parts.init,
             PhaseKind::Starting => &mut parts.starting,
             PhaseKind::Unready | PhaseKind::Running | PhaseKind::Terminating => {
@@ -209,7 +221,7 @@ fn read_times(pod: &TimelinePod<'_>, node: usize, origin: i64) -> Option<PodTime
                     &mut parts.work
                 }
             }
-            PhaseKind::BackOff => &mut parts.lost,
+            PhaseKind::BackOff | PhaseKind::PullFailing => &mut parts.lost,
             PhaseKind::Unknown => return None,
         };
         *part = part.saturating_add(millis);
