@@ -56,7 +56,9 @@ impl RequestError {
     pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::Refused(status) => matches!(status.code, 429 | 500 | 502 | 503 | 504),
-            Self::Unreachable(error) => has_connection_broken(error),
+            Self::Unreachable(error) => {
+                has_connection_broken(error) || has_resolver_failed(&Causes::of_error(error).texts)
+            }
             Self::Interrupted(_) | Self::TimedOut(_) | Self::Undecodable(DecodeError::Incomplete) => true,
             Self::Credentials(_) | Self::Undecodable(_) | Self::TooLong(_) => false,
         }
@@ -114,6 +116,7 @@ impl RequestError {
                 let Causes { io_kind, texts, .. } = Causes::of_error(error);
                 match io_kind {
                     _ if is_about_tls(&texts) => "no secure connection (TLS)",
+                    _ if has_resolver_failed(&texts) => "no name server answers",
                     _ if is_about_unknown_host(&texts) => "unknown host",
                     Some(io::ErrorKind::ConnectionRefused) => "connection refused",
                     Some(io::ErrorKind::TimedOut) => "connection timed out",
@@ -286,6 +289,14 @@ fn is_about_unknown_host(texts: &str) -> bool {
     texts.contains("dns error") || texts.contains("failed to lookup address")
 }
 
+/// Whether the texts of an error say that no name server answers, so that it is not known whether the host exists. The
+/// texts are those of glibc and musl.
+fn has_resolver_failed(texts: &str) -> bool {
+    let is_temporary = |text| texts.contains(text);
+    is_about_unknown_host(texts)
+        && ["temporary failure in name resolution", "try again"].into_iter().any(is_temporary)
+}
+
 /// Whether the texts of an error say that no secure connection can be established.
 fn is_about_tls(texts: &str) -> bool {
     texts.contains("certificate") || texts.contains("tls") || texts.contains("ssl")
@@ -336,7 +347,7 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
     }
     if is_about_unknown_host(&texts) {
         return (
-            "unknown host".to_owned(),
+            if has_resolver_failed(&texts) { "no name server answers" } else { "unknown host" }.to_owned(),
             "Check the server's address with `kubectl config view --minify`, and whether the network or VPN is up.",
         );
     }
@@ -468,5 +479,18 @@ fn io_reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::cluster::api::errors::has_resolver_failed;
+
+    #[test]
+    fn only_a_name_server_that_does_not_answer_is_a_temporary_fault() {
+        let lookup = "dns error: failed to lookup address information: ";
+        assert!(has_resolver_failed(&format!("{lookup}temporary failure in name resolution")));
+        assert!(has_resolver_failed(&format!("{lookup}try again")));
+        assert!(!has_resolver_failed(&format!("{lookup}name or service not known")));
     }
 }
