@@ -16,6 +16,12 @@ use crate::view::{Line, Style};
 /// The hint that shows how to return to a workload is printed only if the workload will exist for at least this time.
 const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// The minimum number of lines that are kept free below the closing report: how the run ended, and the command to return to it.
+const MIN_ENDING_LINES: usize = 2;
+
+/// The usual maximum width of a line that says how the run ended.
+const ENDING_COLUMNS: usize = 80;
+
 impl Run<'_> {
     /// Reports the end: the last picture or document, the failed Pods, and how the run ended.
     /// Returns the exit of the program, which may differ from `exit` because of a budget.
@@ -40,6 +46,7 @@ impl Run<'_> {
         let ending_rows = count_rows(&what_if, columns)
             + count_rows(&lines_of(&self.ending_messages(exit)), columns)
             + count_rows(&lines_of(budgets.problems()), columns);
+        let ending_rows = ending_rows.max(MIN_ENDING_LINES * ENDING_COLUMNS.div_ceil(columns));
         // The report leaves at least half of the screen to the picture.
         let room = self.reporters.live.as_ref().map_or(usize::MAX, |live| live.screen_rows() / 2);
         let (failures, limits) =

@@ -39,6 +39,7 @@ impl SurroundingLines {
 
     const SENTENCE_AND_REASONS: Self =
         Self { conclusions: ShownConclusions::Sentence, reasons: true, ..Self::NONE };
+    const ONLY_REASONS: Self = Self { reasons: true, ..Self::NONE };
     const ONLY_SENTENCE: Self = Self { conclusions: ShownConclusions::Sentence, ..Self::NONE };
 
     /// The choices, from all lines to a few lines. The first choice that leaves room for the rows is used.
@@ -51,8 +52,8 @@ impl SurroundingLines {
 
     /// The choices for a very small screen, on which these lines are more important than the second row of a section. Each
     /// choice has the number of rows that must fit.
-    const SMALL_CHOICES: [(Self, usize); 3] =
-        [(Self::SENTENCE_AND_REASONS, 2), (Self::ONLY_SENTENCE, 1), (Self::NONE, 0)];
+    const SMALL_CHOICES: [(Self, usize); 4] =
+        [(Self::SENTENCE_AND_REASONS, 2), (Self::ONLY_REASONS, 1), (Self::ONLY_SENTENCE, 1), (Self::NONE, 0)];
 
     /// The number of lines around the rows, including the headings and the header.
     fn count(
@@ -111,9 +112,13 @@ pub(crate) fn divide_lines(
     });
     let count = |choice: SurroundingLines| choice.count(context, sections, rows, legend_lines);
     let small = || {
+        let has_reasons = sections.iter().any(|section| !section.reasons.is_empty());
         let mut choices = SurroundingLines::SMALL_CHOICES.into_iter();
-        let fits =
-            |(choice, rows): &(SurroundingLines, usize)| count(*choice) + rows * sections.len() <= lines;
+        let fits = |(choice, rows): &(SurroundingLines, usize)| {
+            // Without reasons, the sentence takes their room.
+            let is_useful = !choice.reasons || has_reasons || choice.conclusions != ShownConclusions::None;
+            is_useful && count(*choice) + rows * sections.len() <= lines
+        };
         choices.find(fits).map_or(SurroundingLines::NONE, |(choice, _)| choice)
     };
     let (mut chosen, mut free) = fitting.unwrap_or_else(|| {
