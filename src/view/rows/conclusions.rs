@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::timeline::{Finding, FindingKind, Summary};
+use crate::timeline::{Finding, FindingKind, Summary, Workload};
 use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
@@ -66,14 +66,44 @@ pub(crate) fn short_verdict_line(
     summary: Option<&Summary>,
     columns: usize,
 ) -> Option<Line> {
-    let summary = summary.filter(|_| has_known_slots(group))?;
+    let summary = summary.filter(|_| has_known_slots(context, group))?;
     let room = VerdictRoom { columns, max_lines: 1, has_bar: false, workloads: 1 };
     verdict_lines(context, summary, &group.pods, room).into_iter().next()
 }
 
-/// Whether something shows how the slots of a group were used. If an ended workload has no Pods, nothing shows it.
-fn has_known_slots(group: &Group<'_>) -> bool {
-    group.workload().is_none_or(|workload| !workload.has_ended() || !workload.pods.is_empty())
+/// Where the Pods of a workload have their rows.
+enum PodRows {
+    /// Below the heading of the workload, or below the headings of several workloads below it.
+    Own,
+    /// Below the heading of the only workload below it that has Pods.
+    OnlyChild,
+    /// Nowhere, because no Pod is known.
+    None,
+}
+
+impl PodRows {
+    fn of_workload(context: &ViewContext<'_>, workload: &Workload) -> Self {
+        if !workload.pods.is_empty() {
+            return Self::Own;
+        }
+        let below = context.timeline.subtree(&workload.uid).iter().filter(|below| !below.pods.is_empty());
+        match below.take(2).count() {
+            0 => Self::None,
+            1 => Self::OnlyChild,
+            _ => Self::Own,
+        }
+    }
+}
+
+/// Whether something shows how the slots of a group were used. If an ended workload has no Pods, nothing shows it. If all
+/// Pods are below the heading of one other workload, the conclusions about that workload show it.
+fn has_known_slots(context: &ViewContext<'_>, group: &Group<'_>) -> bool {
+    let Some(workload) = group.workload() else { return true };
+    match PodRows::of_workload(context, workload) {
+        PodRows::Own => true,
+        PodRows::OnlyChild => false,
+        PodRows::None => !workload.has_ended(),
+    }
 }
 
 /// The verdict about a group, if the group is a workload, and the findings.
@@ -84,10 +114,9 @@ pub(crate) fn conclusion_lines(
     room: ConclusionRoom,
 ) -> Vec<Line> {
     let columns = room.verdict.columns;
-    let mut lines = summary
-        .filter(|_| has_known_slots(group))
-        .map(|summary| verdict_lines(context, summary, &group.pods, room.verdict))
-        .unwrap_or_default();
+    let summary = summary.filter(|_| has_known_slots(context, group));
+    let mut lines =
+        summary.map(|summary| verdict_lines(context, summary, &group.pods, room.verdict)).unwrap_or_default();
     let max_findings = room.max_findings(group.pods.len());
     let key = FindingsKey { group: group.key(), columns, max_findings };
     let find = || find(context, group, summary, columns, max_findings);
