@@ -72,23 +72,23 @@ pub(crate) fn short_verdict_line(
 }
 
 /// Where the Pods of a workload have their rows.
-enum PodRows {
+enum RowPlace {
     /// Below the heading of the workload, or below the headings of several workloads below it.
     Own,
     /// Below the heading of the only workload below it that has Pods.
     OnlyChild,
     /// Nowhere, because no Pod is known.
-    None,
+    Nowhere,
 }
 
-impl PodRows {
+impl RowPlace {
     fn of_workload(context: &ViewContext<'_>, workload: &Workload) -> Self {
         if !workload.pods.is_empty() {
             return Self::Own;
         }
         let below = context.timeline.subtree(&workload.uid).iter().filter(|below| !below.pods.is_empty());
         match below.take(2).count() {
-            0 => Self::None,
+            0 => Self::Nowhere,
             1 => Self::OnlyChild,
             _ => Self::Own,
         }
@@ -99,10 +99,10 @@ impl PodRows {
 /// Pods are below the heading of one other workload, the conclusions about that workload show it.
 fn has_known_slots(context: &ViewContext<'_>, group: &Group<'_>) -> bool {
     let Some(workload) = group.workload() else { return true };
-    match PodRows::of_workload(context, workload) {
-        PodRows::Own => true,
-        PodRows::OnlyChild => false,
-        PodRows::None => !workload.has_ended(),
+    match RowPlace::of_workload(context, workload) {
+        RowPlace::Own => true,
+        RowPlace::OnlyChild => false,
+        RowPlace::Nowhere => !workload.has_ended(),
     }
 }
 
