@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::console::Console;
-use crate::app::diagnostic_lines::DiagnosticLines;
 use crate::app::exit::{Exit, RunError};
 use crate::app::final_refresh::FinalRefresh;
 use crate::app::logs::reader::LogReader;
@@ -15,6 +14,7 @@ use crate::app::reporter::live::{LiveReporter, TICK};
 use crate::app::reporter::selection::Reporters;
 use crate::app::run::Run;
 use crate::app::run_options::RunOptions;
+use crate::app::run_steps::diagnostic_lines::DiagnosticLines;
 use crate::app::signals::Signals;
 use crate::platform::signal_kinds::TerminalSignal;
 use crate::platform::signals::TerminalSignals;

@@ -1,5 +1,7 @@
 //! Details of one Pod besides its phases: its Events, the ends of its logs, its conditions and its resource requests.
 
+pub(crate) mod loader;
+
 use std::collections::BTreeMap;
 
 use crate::lifecycle::ContainerRole;

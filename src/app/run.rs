@@ -14,7 +14,7 @@ use crate::app::logs::reader::{LogNews, LogReader};
 use crate::app::logs::text::LogText;
 use crate::app::output::Output;
 use crate::app::pod_details::PodDetails;
-use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
+use crate::app::pod_details::loader::{FetchedDetails, PodDetailsLoader};
 use crate::app::recording::RunRecording;
 use crate::app::reporter::interface::Reporter;
 use crate::app::reporter::live::LiveReporter;

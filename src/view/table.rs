@@ -17,7 +17,6 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::format_ranged;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::conclusions::conclusions_below;
 use crate::view::rows::container_text::describe_reason;
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
@@ -28,6 +27,7 @@ use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::retries::open_retries;
 use crate::view::rows::scrolling::visible_rows;
+use crate::view::rows::slot_time::conclusions::conclusions_below;
 use crate::view::sequence::rows::describe_status;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;

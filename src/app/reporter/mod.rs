@@ -10,6 +10,7 @@ pub(crate) mod live;
 pub(crate) mod notification;
 pub(crate) mod once;
 pub(crate) mod progress;
+pub(crate) mod progress_bar;
 pub(crate) mod reported_facts;
 pub(crate) mod selection;
 pub(crate) mod status_lines;

@@ -1,8 +1,8 @@
 //! Reports the progress of the source on a progress bar, before and while it delivers observations.
 
 use crate::app::exit::RunError;
-use crate::app::progress_bar::{ProgressBar, Step};
 use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::reporter::progress_bar::{ProgressBar, Step};
 use crate::app::run_state::RunSnapshot;
 use crate::source::Update;
 use crate::view::Line;

@@ -3,7 +3,6 @@
 use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::console::Console;
 use crate::app::output::Output;
-use crate::app::progress_bar::ProgressBar;
 use crate::app::reporter::changes::ChangesReporter;
 use crate::app::reporter::interface::Reporter;
 use crate::app::reporter::lines::LinesReporter;
@@ -11,6 +10,7 @@ use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::notification::NotificationReporter;
 use crate::app::reporter::once::{DocumentReporter, NamesReporter, PictureReporter};
 use crate::app::reporter::progress::ProgressReporter;
+use crate::app::reporter::progress_bar::ProgressBar;
 use crate::app::reporter::status_lines::LineOptions;
 use crate::app::reporter::tab_progress::TabProgressReporter;
 use crate::app::run_options::RunOptions;

@@ -16,7 +16,7 @@ use crate::app::summary::markdown::{code_span, fenced_block, html_code, log_line
 use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::duration::{format_elapsed_millis, format_ranged};
-use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
+use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::view_context::ViewContext;
 use crate::view::{FrameCache, Glyphs, Names, ViewState, Window, clean};
 

@@ -2,7 +2,7 @@
 //! these objects again.
 
 use crate::app::exit::RunError;
-use crate::app::progress_bar::{ProgressBar, Step};
+use crate::app::reporter::progress_bar::{ProgressBar, Step};
 use crate::app::resume_command::ResumeCommand;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::observation::BuiltInKind;

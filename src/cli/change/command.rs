@@ -9,7 +9,7 @@ use crate::app::appearance::Appearance;
 use crate::app::event_loop::follow;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
-use crate::app::progress_bar::{ProgressBar, Step};
+use crate::app::reporter::progress_bar::{ProgressBar, Step};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::args::budget::BudgetArgs;

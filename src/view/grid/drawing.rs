@@ -11,10 +11,10 @@ use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::duration::format_elapsed;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::conclusions::conclusions_below;
 use crate::view::rows::groups::{Group, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::retries::open_retries;
+use crate::view::rows::slot_time::conclusions::conclusions_below;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 

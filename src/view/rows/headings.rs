@@ -13,7 +13,7 @@ use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::losses::largest_loss;
+use crate::view::rows::slot_time::losses::largest_loss;
 use crate::view::rows::time_left_text::{describe_time_left, describe_time_left_briefly};
 use crate::view::view_context::ViewContext;
 

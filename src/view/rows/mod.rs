@@ -1,17 +1,13 @@
 //! The Pods that are shown, their groups and order, and the lines of text around them.
 
-pub(crate) mod breakdown_table;
 pub(crate) mod clock_text;
-pub(crate) mod conclusions;
 pub(crate) mod container_text;
 pub(crate) mod counts;
 pub(crate) mod end_text;
 pub(crate) mod explain;
 pub(crate) mod failure_line;
-pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod headings;
-pub(crate) mod losses;
 pub(crate) mod numbers;
 pub(crate) mod outage_text;
 pub(crate) mod overflow;
@@ -19,9 +15,6 @@ pub(crate) mod pace;
 pub(crate) mod phase_text;
 pub(crate) mod retries;
 pub(crate) mod scrolling;
-pub(crate) mod segment;
-pub(crate) mod shares;
-pub(crate) mod slot_bar;
+pub(crate) mod slot_time;
 pub(crate) mod time_left_text;
 pub(crate) mod trouble;
-pub(crate) mod verdict;

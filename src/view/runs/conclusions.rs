@@ -6,8 +6,8 @@ use crate::lifecycle::PhaseKind;
 use crate::timeline::{Finding, Summary, Workload};
 use crate::view::names::Names;
 use crate::view::primitives::frame::Line;
-use crate::view::rows::findings::finding_lines;
-use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
+use crate::view::rows::slot_time::findings::finding_lines;
+use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::runs::rows::RunRow;
 use crate::view::view_context::ViewContext;
 

@@ -53,7 +53,7 @@ impl FindingKind {
     }
 
     /// The kinds of loss that are measured as the slot time in certain phases.
-    pub(crate) const OF_PHASES: [Self; 8] = [
+    pub(crate) const OF_PHASES: &[Self] = &[
         Self::Pulls,
         Self::PullFailing,
         Self::Setup,

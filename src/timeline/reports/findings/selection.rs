@@ -56,7 +56,7 @@ fn slot_costs(summary: &Summary) -> Vec<Cost> {
     let new_cost = |kind, millis: i64, uncertainty| {
         Some(Cost { kind, share: share_of(millis, slots.total)?, millis, uncertainty })
     };
-    let of_phases = FindingKind::OF_PHASES.into_iter().filter_map(|kind| {
+    let of_phases = FindingKind::OF_PHASES.iter().filter_map(|&kind| {
         let millis = kind.phases().iter().map(|phase| slots.phases[*phase]).sum();
         new_cost(kind, millis, ranges.percentage_points(slots, kind.phases().iter().copied(), false))
     });

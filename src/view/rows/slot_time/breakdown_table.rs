@@ -5,7 +5,7 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::segment::Segment;
+use crate::view::rows::slot_time::segment::Segment;
 use crate::view::view_context::ViewContext;
 
 /// A heading and a row per node or image, in at most `max_lines` lines. If rows have no room, the last line counts

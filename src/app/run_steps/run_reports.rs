@@ -1,7 +1,6 @@
 //! The reports at the end of a run for readers of a CI service: groups, annotations and the summary.
 
 use crate::app::appearance::ProgressDisplay;
-use crate::app::budget::BudgetReport;
 use crate::app::ci::service::CiService;
 use crate::app::ci_report::cause::describe_causes;
 use crate::app::ci_report::markup::CiMarkup;
@@ -12,6 +11,7 @@ use crate::app::logs::parts::LogPart;
 use crate::app::logs::text::LogText;
 use crate::app::reporter::interface::RunEnd;
 use crate::app::run::Run;
+use crate::app::run_steps::budget::BudgetReport;
 use crate::app::summary::file::append_report;
 use crate::app::summary::report::{SummaryInput, render_summary};
 use crate::source::error::system_error_text;

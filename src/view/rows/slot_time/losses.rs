@@ -2,7 +2,7 @@
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::SlotTime;
-use crate::view::rows::shares::to_percent;
+use crate::view::rows::slot_time::shares::to_percent;
 
 /// A use of slot time that competes for the largest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

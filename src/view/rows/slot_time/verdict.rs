@@ -6,9 +6,9 @@ use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text::{self, CONTINUATION_INDENT};
-use crate::view::rows::segment::Segment;
-use crate::view::rows::shares::{divide_in_proportion, to_percent};
-use crate::view::rows::slot_bar::slot_time_bar;
+use crate::view::rows::slot_time::segment::Segment;
+use crate::view::rows::slot_time::shares::{divide_in_proportion, to_percent};
+use crate::view::rows::slot_time::slot_bar::slot_time_bar;
 use crate::view::view_context::ViewContext;
 
 /// The distance from a share to the ends of its range, in percentage points. `None` if the range is narrow.

@@ -4,8 +4,8 @@ use crate::lifecycle::PhaseKind;
 use crate::timeline::SlotTime;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
-use crate::view::rows::segment::Segment;
-use crate::view::rows::shares::divide_in_proportion;
+use crate::view::rows::slot_time::segment::Segment;
+use crate::view::rows::slot_time::shares::divide_in_proportion;
 
 /// The slot time of each part in milliseconds, in the order of the bar. Parts without time are left out. `lost_work` is
 /// the part of the work that did not count, in milliseconds.

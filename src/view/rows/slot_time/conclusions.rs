@@ -7,11 +7,11 @@ use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text::CONTINUATION_INDENT;
-use crate::view::rows::breakdown_table::breakdown_lines;
-use crate::view::rows::findings;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
+use crate::view::rows::slot_time::breakdown_table::breakdown_lines;
+use crate::view::rows::slot_time::findings;
+use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::rows::trouble::rank_trouble;
-use crate::view::rows::verdict::{VerdictRoom, verdict_lines};
 use crate::view::state::{GroupBy, Size, View};
 use crate::view::view_context::ViewContext;
 

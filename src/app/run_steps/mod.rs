@@ -1,0 +1,11 @@
+//! The steps of a run beside its loop. Each step is a part of the type `Run`.
+
+pub(crate) mod budget;
+pub(crate) mod diagnostic_lines;
+pub(crate) mod missing_objects;
+pub(crate) mod out_of_date;
+pub(crate) mod run_ending;
+pub(crate) mod run_failures;
+pub(crate) mod run_messages;
+pub(crate) mod run_reports;
+pub(crate) mod what_if;
