@@ -36,7 +36,8 @@ pub(crate) fn join_value(words: Vec<OsString>) -> Vec<OsString> {
     let mut is_after_dashes = false;
     for word in words {
         is_after_dashes |= word == "--";
-        let is_change = || word.to_str().is_some_and(RunChange::is_like);
+        let is_change =
+            || word.to_str().is_some_and(|word| !word.starts_with('-') && RunChange::is_like(word));
         match joined.last_mut() {
             Some(last) if !is_after_dashes && last == OsStr::new("--what-if") && is_change() => {
                 last.push("=");
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(join("get --what-if job/pi"), "get|--what-if|job/pi");
         assert_eq!(join("get --what-if merge=5 job/pi"), "get|--what-if=merge=5|job/pi");
         assert_eq!(join("get --what-if prepulled,noFailures"), "get|--what-if=prepulled,noFailures");
+        assert_eq!(join("get job/pi --what-if --width=80"), "get|job/pi|--what-if|--width=80");
         assert_eq!(join("get --what-if=merge=5 x=y"), "get|--what-if=merge=5|x=y");
         assert_eq!(join("create -- --what-if merge=5"), "create|--|--what-if|merge=5");
     }
