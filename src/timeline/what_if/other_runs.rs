@@ -1,6 +1,6 @@
 //! The differences between the runs of a workload, which one run cannot show.
 
-/// What the other runs of a workload show about the differences between two runs.
+/// The differences between two runs, as the other runs of a workload show them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OtherRuns {
     /// The number of other runs that the model can describe.

@@ -8,7 +8,7 @@ use crate::timeline::what_if::pod_times::{
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::Workload;
 
-/// The run is not predicted if other workloads delayed it for more than one part in this many of its wall time.
+/// A denominator: the run is not predicted if other workloads delayed it for more than 1/20 of its wall time.
 const WALL_PARTS: i64 = 20;
 
 /// Refuses a run that other workloads delayed for more than a twentieth of its wall time.

@@ -5,10 +5,10 @@ use crate::timeline::reports::findings::finding::Cost;
 use crate::timeline::reports::findings::number_text::{format_short, mean, percent};
 use crate::timeline::reports::slots::idle::{IdleStage, IdleStages, IdleTime};
 
-/// The sentence names the largest parts of the idle time until at most one part in this many is left.
+/// A denominator: the sentence names the largest parts of the idle time until at most 1/5 of it is left.
 const MAX_LEFT_PARTS: i64 = 5;
 
-/// A part stands for the whole idle time if at most one part in this many is left.
+/// A denominator: one part stands for the whole idle time if at most 1/20 is left.
 const WHOLE_PARTS: i64 = 20;
 
 /// The maximum number of parts that the sentence names.

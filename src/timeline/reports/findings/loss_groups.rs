@@ -2,7 +2,7 @@
 
 use crate::timeline::reports::findings::number_text::{format_count, format_short, mean};
 
-/// Small losses are left out of the sentence if they are at most one part in this many of the whole.
+/// A denominator: the sentence leaves small losses out if they are at most 1/20 of the whole.
 const MIN_PARTS: i64 = 20;
 
 /// The losses of some Pods, in milliseconds.
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_that_hardly_matter_are_left_out() {
+    fn small_losses_are_left_out() {
         assert_eq!(describe(&[60_000, 58_000, 100, 100, 100]), "2 Pods about 59s each");
     }
 

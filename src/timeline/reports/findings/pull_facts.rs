@@ -13,7 +13,7 @@ use crate::timeline::reports::findings::finding::{Finding, FindingKind};
 use crate::timeline::reports::findings::loss_groups::format_each;
 use crate::timeline::reports::findings::number_text::{format_bytes, format_count, format_short, percent};
 
-/// The facts about one image stand for all pulls if all other pulls took at most one part in this many of the time.
+/// A denominator: the facts about one image stand for all pulls if the other pulls took at most 1/20 of the time.
 const WHOLE_PARTS: i64 = 20;
 
 /// The number of characters of a digest that a sentence shows.
