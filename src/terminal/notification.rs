@@ -16,8 +16,8 @@ pub(crate) fn notify(text: &str) -> io::Result<()> {
 
 /// Returns the sequence of a notification. `text` contains no control characters.
 ///
-/// A multiplexer passes the sequence on only if the user allows it. Therefore the bell follows, which a multiplexer shows in
-/// its status line.
+/// A multiplexer passes the sequence on only if the user allows it. Therefore a bell follows the sequence. A multiplexer
+/// shows the bell in its status line.
 fn notification_sequence(text: &str, multiplexer: Option<Multiplexer>) -> String {
     let sequence = format!("\x1b]9;{text}\x07");
     match multiplexer {

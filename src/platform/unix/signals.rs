@@ -15,8 +15,8 @@ pub(crate) struct EndSignals {
 
 impl EndSignals {
     /// Starts to listen. After this call, the signals no longer end the process by themselves. SIGHUP is heard only if
-    /// `uses_terminal` is set. Otherwise the program has nothing to restore, and a handler would replace the disposition
-    /// of `nohup`, which ignores SIGHUP.
+    /// `uses_terminal` is set. Otherwise the program has nothing to restore, and a handler would undo the protection
+    /// of `nohup` from SIGHUP.
     ///
     /// # Errors
     /// A handler cannot be installed.

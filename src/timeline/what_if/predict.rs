@@ -18,7 +18,7 @@ use crate::timeline::workloads::workload::Workload;
 /// The model must reproduce the run with at most this error, as a fraction of the observed wall time.
 const MAX_ERROR: f64 = 0.1;
 
-/// Two runs of the same Job differ by at least this fraction. Only other runs of the Job show how much.
+/// The assumed difference between two runs of the same Job, as a fraction, until other runs show a larger difference.
 const MIN_SPREAD_OF_RUNS: f64 = 0.02;
 
 /// The maximum number of plays of a prediction.

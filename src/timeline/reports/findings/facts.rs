@@ -1,6 +1,6 @@
 //! The sentences of the findings, with the facts behind each loss: images, nodes, Pods and tries.
 //!
-//! The facts of a finding add up to its loss, or the finding says of which part they are the facts.
+//! The facts of a finding add up to its loss. If they explain only a part of the loss, the finding names this part.
 //! The results of `write!` are ignored, because writing to a string cannot fail.
 
 use std::cell::OnceCell;
