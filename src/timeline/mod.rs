@@ -37,7 +37,7 @@ pub(crate) use reports::breakdown::BreakdownRow;
 pub(crate) use reports::disruptions::{Disruption, Replacements};
 pub use reports::fatal_kind::{FatalCause, FatalKind};
 pub(crate) use reports::findings::finding::{Finding, FindingKind};
-pub(crate) use reports::findings::number_text::format_bytes;
+pub(crate) use reports::findings::number_text::{format_bytes, to_percent};
 pub use reports::forecast::TimeLeft;
 pub use reports::lost_work::{LossCause, LostWork};
 pub(crate) use reports::pull_failures::PullFailure;

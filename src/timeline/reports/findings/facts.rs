@@ -46,7 +46,9 @@ impl<'a> FactFinder<'a> {
     pub(crate) fn reserved_cost(&self, cold_millis: i64) -> Option<Cost> {
         let resource = self.reserved().iter().find(|reserved| reserved.is_named())?;
         let share = resource.share();
-        Some(Cost { kind: FindingKind::Reserved, share, millis: cold_millis, uncertainty: None })
+        #[expect(clippy::cast_possible_truncation, reason = "a share is at most 1")]
+        let percent = (share * 100.0).round() as i64;
+        Some(Cost { kind: FindingKind::Reserved, share, percent, millis: cold_millis, uncertainty: None })
     }
 
     /// Whether a reserved resource is an accelerator.

@@ -109,7 +109,10 @@ impl Finding {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) kind: FindingKind,
+    /// As in [`Finding::share`].
     pub(crate) share: f64,
+    /// The share in whole percent.
+    pub(crate) percent: i64,
     /// The loss in milliseconds.
     pub(crate) millis: i64,
     /// The larger distance from the share to an end of the share's range, in percentage points. `None` if the range is

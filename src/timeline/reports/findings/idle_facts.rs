@@ -2,7 +2,7 @@
 
 use crate::timeline::reports::findings::facts::FactFinder;
 use crate::timeline::reports::findings::finding::Cost;
-use crate::timeline::reports::findings::number_text::{format_short, mean, percent};
+use crate::timeline::reports::findings::number_text::{format_short, mean, to_percent};
 use crate::timeline::reports::slots::idle::{IdleStage, IdleStages, IdleTime};
 
 /// A denominator: the sentence names the largest parts of the idle time until at most 1/5 of it is left.
@@ -35,7 +35,7 @@ impl FactFinder<'_> {
         let is_whole = parts.len() == 1 && left.saturating_mul(WHOLE_PARTS) <= cost.millis;
         let total = self.account.summary.slots.total;
         let texts = parts.into_iter().map(|(millis, text)| {
-            if is_whole { text } else { format!("{} because {text}", percent(millis, total)) }
+            if is_whole { text } else { format!("{} % because {text}", to_percent(millis, total)) }
         });
         let text = texts.collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)

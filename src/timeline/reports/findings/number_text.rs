@@ -35,13 +35,15 @@ pub(crate) fn format_ordinal(number: u32) -> String {
 
 /// The share of a loss: `22 %`, `22 % ± 3`.
 pub(crate) fn format_share(cost: Cost) -> String {
-    let percent = format!("{:.0} %", cost.share * 100.0);
-    cost.uncertainty.map_or(percent.clone(), |points| format!("{percent} ± {points}"))
+    let percent = cost.percent;
+    cost.uncertainty.map_or(format!("{percent} %"), |points| format!("{percent} % ± {points}"))
 }
 
-/// `part` of `whole` as a percentage: `18 %`.
-pub(crate) fn percent(part: i64, whole: i64) -> String {
-    format!("{} %", (part.saturating_mul(200) + whole) / whole.saturating_mul(2).max(1))
+/// `part` in whole percent of `whole`. Half a percent is rounded up. 0 if the whole is 0.
+pub(crate) fn to_percent(part: i64, whole: i64) -> i64 {
+    let (part, whole) = (i128::from(part), i128::from(whole));
+    let percent = (part * 200 + whole).checked_div(whole * 2).unwrap_or(0);
+    i64::try_from(percent).unwrap_or(i64::MAX)
 }
 
 /// The mean of `count` numbers with this sum, rounded; 0 without numbers.
@@ -79,7 +81,10 @@ mod tests {
             [1, 2, 3, 4, 11, 12, 22, 113].map(format_ordinal).join(" "),
             "1st 2nd 3rd 4th 11th 12th 22nd 113th"
         );
-        assert_eq!(percent(18, 100), "18 %");
+        assert_eq!(
+            [(18, 100), (1, 8), (145, 1000), (1, 0)].map(|(part, whole)| to_percent(part, whole)),
+            [18, 13, 15, 0]
+        );
         assert_eq!([(10, 4), (0, 0), (11, 2)].map(|(sum, count)| mean(sum, count)), [3, 0, 6]);
         assert_eq!([40, 700, 9_940, 12_400].map(format_short), ["<0.1s", "0.7s", "9.9s", "12s"]);
     }

@@ -11,7 +11,7 @@ use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::findings::facts::FactFinder;
 use crate::timeline::reports::findings::finding::{Finding, FindingKind};
 use crate::timeline::reports::findings::loss_groups::format_each;
-use crate::timeline::reports::findings::number_text::{format_bytes, format_count, format_short, percent};
+use crate::timeline::reports::findings::number_text::{format_bytes, format_count, format_short, to_percent};
 
 /// A denominator: the facts about one image stand for all pulls if the other pulls took at most 1/20 of the time.
 const WHOLE_PARTS: i64 = 20;
@@ -42,7 +42,7 @@ impl FactFinder<'_> {
         // The part of the slot time that these pulls took, if it is not the whole share of the finding.
         let part = |millis: i64| {
             let is_whole = total.saturating_sub(millis).saturating_mul(WHOLE_PARTS) <= total;
-            (!is_whole).then(|| percent(millis, self.account.summary.slots.total))
+            (!is_whole).then(|| format!("{} %", to_percent(millis, self.account.summary.slots.total)))
         };
         finding.image = Some(Arc::clone(image));
         let image = shorten_image(image);

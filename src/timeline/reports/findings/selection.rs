@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::timeline::reports::findings::facts::FactFinder;
 use crate::timeline::reports::findings::finding::{Cost, Finding, FindingKind};
+use crate::timeline::reports::findings::number_text::to_percent;
 use crate::timeline::reports::summary::{Summary, WorkloadAccount};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -27,12 +28,7 @@ impl Timeline {
         let facts = FactFinder::new(self, workload, account);
         let mut costs: Vec<Cost> = slot_costs(summary);
         if let Some(stragglers) = self.stragglers(workload) {
-            costs.extend(share_of(stragglers.millis, summary.wall_millis).map(|share| Cost {
-                kind: FindingKind::Stragglers,
-                share,
-                millis: stragglers.millis,
-                uncertainty: None,
-            }));
+            costs.extend(new_cost(FindingKind::Stragglers, stragglers.millis, summary.wall_millis, None));
         }
         let cold_millis = summary.slots.cold_start();
         let may_reserve = cold_millis >= MIN_MILLIS && share_of(cold_millis, total) >= Some(MIN_SHARE);
@@ -53,16 +49,20 @@ impl Timeline {
 /// The losses that are parts of the slot time.
 fn slot_costs(summary: &Summary) -> Vec<Cost> {
     let (slots, ranges) = (&summary.slots, &summary.slot_uncertainty);
-    let new_cost = |kind, millis: i64, uncertainty| {
-        Some(Cost { kind, share: share_of(millis, slots.total)?, millis, uncertainty })
-    };
+    let slot_cost = |kind, millis, uncertainty| new_cost(kind, millis, slots.total, uncertainty);
     let of_phases = FindingKind::OF_PHASES.iter().filter_map(|&kind| {
         let millis = kind.phases().iter().map(|phase| slots.phases[*phase]).sum();
-        new_cost(kind, millis, ranges.percentage_points(slots, kind.phases().iter().copied(), false))
+        slot_cost(kind, millis, ranges.percentage_points(slots, kind.phases().iter().copied(), false))
     });
-    let idle = new_cost(FindingKind::Idle, slots.idle, ranges.percentage_points(slots, [], true));
-    let lost_work = new_cost(FindingKind::LostWork, summary.lost_work.total(), None);
+    let idle = slot_cost(FindingKind::Idle, slots.idle, ranges.percentage_points(slots, [], true));
+    let lost_work = slot_cost(FindingKind::LostWork, summary.lost_work.total(), None);
     of_phases.chain(idle).chain(lost_work).collect()
+}
+
+/// A loss of `millis` milliseconds out of `whole_millis`. `None` if the whole is 0.
+fn new_cost(kind: FindingKind, millis: i64, whole_millis: i64, uncertainty: Option<i64>) -> Option<Cost> {
+    let (share, percent) = (share_of(millis, whole_millis)?, to_percent(millis, whole_millis));
+    Some(Cost { kind, share, percent, millis, uncertainty })
 }
 
 /// `part` as a fraction of `whole`. `None` if the whole is 0.

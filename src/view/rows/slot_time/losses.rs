@@ -1,8 +1,7 @@
 //! The losses of a workload: the uses of its slot time that are not work that counts.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::SlotTime;
-use crate::view::rows::slot_time::shares::to_percent;
+use crate::timeline::{SlotTime, to_percent};
 
 /// A use of slot time that competes for the largest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Rounded shares: parts in proportion to times that together are exact.
+//! Rounded parts of a whole.
 
 use std::cmp::Reverse;
 
@@ -19,11 +19,6 @@ pub(crate) fn divide_in_proportion(millis: &[i64], whole: usize) -> Vec<usize> {
         parts[index] += 1;
     }
     parts
-}
-
-/// `part` as a percentage of `whole`, rounded.
-pub(crate) fn to_percent(part: i64, whole: i64) -> i128 {
-    (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
 }
 
 #[cfg(test)]

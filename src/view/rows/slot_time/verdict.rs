@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
+use crate::timeline::{LossCause, PodKey, SlotTime, Summary, to_percent};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text::{self, CONTINUATION_INDENT};
 use crate::view::rows::slot_time::segment::Segment;
-use crate::view::rows::slot_time::shares::{divide_in_proportion, to_percent};
 use crate::view::rows::slot_time::slot_bar::slot_time_bar;
 use crate::view::view_context::ViewContext;
 
@@ -32,8 +31,8 @@ pub(crate) struct VerdictRoom {
 
 /// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`,
 /// and the bar of the slot time. If a part of the time was not observed, the text begins with `slot time 1m58s of the
-/// observed time`. The percentages of the shares sum to 100. If the verdict is too long for one line, the reasons for the loss are left
-/// out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, the
+/// observed time`. Each percentage is rounded by itself, so that it is equal to the
+/// same percentage in the heading and in a finding. If the verdict is too long for one line, the reasons for the loss are left out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, the
 /// uncertainties are left out, and at last only the largest shares remain. Empty for a workload that has had no slot yet.
 pub(crate) fn verdict_lines(
     context: &ViewContext<'_>,
@@ -45,11 +44,10 @@ pub(crate) fn verdict_lines(
     if summary.slots.total <= 0 {
         return Vec::new();
     }
-    let shares: Vec<(Segment, i64)> =
-        percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let shares = visible_shares(&summary.slots);
     let has_preempted = summary.lost_work.pods[LossCause::Preempted] > 0;
     let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
-    let [short_loss, long_loss] = describe_lost_work(summary, &shares, preemptor.as_deref());
+    let [short_loss, long_loss] = describe_lost_work(summary, preemptor.as_deref());
     let observed = if summary.partial { " of the observed time" } else { "" };
     let subject = if workloads == 1 { String::new() } else { format!(" of {workloads} workloads") };
     let heading = format!("slot time {}{subject}{observed}: ", format_elapsed_millis(summary.slots.total));
@@ -77,7 +75,8 @@ pub(crate) fn verdict_lines(
     lines
 }
 
-/// Writes the verdict of one workload into lines with at most `columns` columns.
+/// Writes the verdict of one workload into lines with at most `columns` columns. The shares are pairs of a segment and
+/// its slot time in milliseconds.
 struct Verdict<'a> {
     context: &'a ViewContext<'a>,
     summary: &'a Summary,
@@ -126,7 +125,8 @@ impl Verdict<'_> {
         }
     }
 
-    /// Writes these shares into at most `max_lines` lines. `other` is the sum of the omitted shares, in percent.
+    /// Writes these shares into at most `max_lines` lines. `other` is the slot time of the omitted shares, in
+    /// milliseconds.
     /// `lost_work` follows the share of work. The uncertainties are written if `with_ranges` is set. Returns `None` if
     /// the shares do not fit.
     fn write(
@@ -166,19 +166,19 @@ impl Verdict<'_> {
 
     /// The text of each share: `work 57 % ± 2 (7 % lost)`, `idle 21 %`, and `other 3 %` if `other` is not 0.
     fn parts(&self, shares: &[(Segment, i64)], other: i64, lost_work: &str, with_ranges: bool) -> Vec<Line> {
-        let named = shares.iter().map(|&(share, percent)| {
+        let named = shares.iter().map(|&(share, millis)| {
             let detail = if share == Segment::Work { lost_work } else { "" };
             (
                 Some(share),
                 share.name(),
-                percent,
+                millis,
                 uncertainty(share, self.summary).filter(|_| with_ranges),
                 detail,
             )
         });
         let other = (other > 0).then_some((None, "other", other, None, ""));
         let to_part =
-            |(share, name, percent, uncertainty, detail): (Option<Segment>, &str, i64, Option<i64>, &str)| {
+            |(share, name, millis, uncertainty, detail): (Option<Segment>, &str, i64, Option<i64>, &str)| {
                 let mut part = Line::default();
                 if let Some(share) = share.filter(|_| self.has_glyphs) {
                     let (glyph, style) = share.appearance(self.context.glyphs);
@@ -186,7 +186,7 @@ impl Verdict<'_> {
                     part.push(" ", Style::Text);
                 }
                 part.push(format!("{name} "), Style::Text);
-                part.push(format!("{percent} %"), Style::Strong);
+                part.push(format!("{} %", to_percent(millis, self.summary.slots.total)), Style::Strong);
                 if let Some(points) = uncertainty {
                     part.push(format!(" {} {points}", self.context.glyphs.plus_minus), Style::Dim);
                 }
@@ -206,10 +206,8 @@ impl Verdict<'_> {
 
 /// Describes the lost work in a short and in a long form: ` (7 % lost)` and ` (7 % lost: 4 Pods preempted, 2 failed)`.
 /// Both are empty if less than half a percent is lost. `preemptor` is the Pod that preempted all preempted Pods.
-fn describe_lost_work(summary: &Summary, shares: &[(Segment, i64)], preemptor: Option<&str>) -> [String; 2] {
-    let work = shares.iter().find(|(share, _)| *share == Segment::Work).map_or(0, |(_, percent)| *percent);
-    // The share of work is rounded so that all shares sum to 100. The lost part must not exceed it.
-    let lost = to_percent(summary.lost_work.total(), summary.slots.total).min(i128::from(work));
+fn describe_lost_work(summary: &Summary, preemptor: Option<&str>) -> [String; 2] {
+    let lost = to_percent(summary.lost_work.total(), summary.slots.total);
     if lost == 0 {
         return [String::new(), String::new()];
     }
@@ -228,16 +226,14 @@ fn describe_lost_work(summary: &Summary, shares: &[(Segment, i64)], preemptor: O
     [format!(" ({lost} % lost)"), format!(" ({lost} % lost: {})", causes.join(", "))]
 }
 
-/// The shares in whole percent, in the order of the verdict. They sum to 100.
-fn percentages(slots: &SlotTime) -> Vec<(Segment, i64)> {
+/// The slot time of each segment in milliseconds, in the order of the verdict, without those below half a percent.
+fn visible_shares(slots: &SlotTime) -> Vec<(Segment, i64)> {
     let mut millis: BTreeMap<Segment, i64> = BTreeMap::from([(Segment::Idle, slots.idle)]);
     for (kind, &in_phase) in &slots.phases {
         let sum = millis.entry(Segment::from_phase(kind)).or_default();
         *sum = sum.saturating_add(in_phase);
     }
-    let times: Vec<i64> = millis.values().copied().collect();
-    let percents = divide_in_proportion(&times, 100).into_iter();
-    millis.into_keys().zip(percents.map(|percent| i64::try_from(percent).unwrap_or(0))).collect()
+    millis.into_iter().filter(|&(_, millis)| to_percent(millis, slots.total) > 0).collect()
 }
 
 #[cfg(test)]
@@ -251,14 +247,22 @@ mod tests {
     use crate::view::state::ViewState;
     use crate::view::window::Window;
 
+    /// The verdict on one line of 80 columns, without the bar.
+    fn one_line(summary: &Summary) -> String {
+        let timeline = timeline(60_000, vec![(job("pi", WorkloadState::Running), pi_pods("pi", 3))]);
+        let (state, window, cache) = (ViewState::default(), Window::default(), FrameCache::default());
+        let (glyphs, now) = (&Glyphs::UNICODE, at(60_000));
+        let context =
+            ViewContext { timeline: &timeline, state: &state, glyphs, now, window: &window, cache: &cache };
+        let room = VerdictRoom { columns: 80, max_lines: 1, has_bar: false, workloads: 1 };
+        verdict_lines(&context, summary, &[], room)[0].plain()
+    }
+
     #[test]
-    fn the_percentages_sum_to_a_hundred() {
-        let mut slots = SlotTime { total: 3, idle: 1, ..SlotTime::default() };
-        slots.phases[PhaseKind::Running] = 1;
-        slots.phases[PhaseKind::Pulling] = 1;
-        let mut percentages = percentages(&slots);
-        percentages.retain(|&(_, percent)| percent > 0);
-        assert_eq!(percentages, [(Segment::Work, 34), (Segment::Pull, 33), (Segment::Idle, 33)]);
+    fn each_share_is_rounded_by_itself_so_that_it_is_equal_to_the_share_in_a_finding() {
+        let slots = slot_time(&[(PhaseKind::Running, 20_000), (PhaseKind::Pulling, 20_000)], 20_000);
+        let summary = Summary { slots, ..Summary::default() };
+        assert_eq!(one_line(&summary), "slot time 1m00s: work 33 % · pull 33 % · idle 33 %");
     }
 
     #[test]
