@@ -10,6 +10,7 @@
 mod apply;
 mod apply_inputs;
 mod bad_day;
+mod budget;
 mod ci_page;
 mod clock_shift;
 mod come_and_go;
