@@ -1,4 +1,6 @@
-//! Finds how long other workloads delayed a run: their images in the queue of a node, and their Pods on the nodes.
+//! Finds how long a run was delayed from outside: by images of other Pods in the queue of a node, and by nodes without room.
+
+use std::collections::HashMap;
 
 use crate::timeline::intervals::{Intervals, merge, subtract, total};
 use crate::timeline::timeline::Timeline;
@@ -21,20 +23,25 @@ pub(crate) fn refuse_other_load(
 ) -> Result<(), PredictionRefusal> {
     let queues = total(waits_for_other_images(timeline, workload, origin));
     let rooms = total(waits_for_room_of_others(pods));
-    let (millis, cause) = if queues >= rooms {
-        (queues, "images of other Pods were pulled first")
-    } else {
-        (rooms, "Pods of other workloads took the room on the nodes")
-    };
+    let millis = queues.max(rooms);
     if millis.saturating_mul(WALL_PARTS) <= wall {
         return Ok(());
     }
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let seconds = millis as f64 / 1_000.0;
-    Err(PredictionRefusal::new(
-        RefusalKind::OtherLoad,
-        format!("other workloads delayed this run for {seconds:.1}s: {cause}"),
-    ))
+    let message = if queues >= rooms {
+        format!("other workloads delayed this run for {seconds:.1}s: images of other Pods were pulled first")
+    } else if waited_for_unused_node(pods) {
+        format!(
+            "for {seconds:.1}s this run waited for room that its own Pods did not take: a node came later, or Pods of \
+             other workloads left it"
+        )
+    } else {
+        format!(
+            "other workloads delayed this run for {seconds:.1}s: Pods of other workloads took the room on the nodes"
+        )
+    };
+    Err(PredictionRefusal::new(RefusalKind::OtherLoad, message))
 }
 
 /// The times in which an image waited in the queue of its node while the node pulled no image of this workload, in
@@ -63,7 +70,7 @@ fn waits_for_other_images(timeline: &Timeline, workload: &Workload, origin: i64)
 }
 
 /// The times in which a Pod waited for room while fewer Pods of this workload ran than at its busiest time, in milliseconds
-/// since the creation of the Job. Pods of other workloads then took the room.
+/// since the creation of the Job. Pods of other workloads then took the room, or a node was missing.
 fn waits_for_room_of_others(pods: &[PodTimes]) -> Intervals {
     let waiting = pods.iter().filter(|pod| pod.scheduled - pod.created >= MIN_WAIT_FOR_ROOM);
     let waits = merge(waiting.map(|pod| (pod.created, pod.scheduled)).collect());
@@ -85,4 +92,48 @@ fn waits_for_room_of_others(pods: &[PodTimes]) -> Intervals {
         }
     }
     subtract(waits, full)
+}
+
+/// Whether a Pod waited for room and then got a node that had no Pod of this workload before. Nothing shows whether the
+/// node existed during the wait.
+fn waited_for_unused_node(pods: &[PodTimes]) -> bool {
+    let mut first_use: HashMap<usize, i64> = HashMap::new();
+    for pod in pods {
+        let first = first_use.entry(pod.node).or_insert(pod.scheduled);
+        *first = (*first).min(pod.scheduled);
+    }
+    pods.iter().any(|pod| {
+        let has_waited = pod.scheduled - pod.created >= MIN_WAIT_FOR_ROOM;
+        has_waited && first_use[&pod.node] > pod.scheduled - MIN_WAIT_FOR_ROOM
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::what_if::pod_times::PodParts;
+
+    /// A Pod that was created at the start of the Job.
+    fn pod(node: usize, scheduled: i64, end: i64) -> PodTimes {
+        PodTimes {
+            name: "pi-0".into(),
+            node,
+            created: 0,
+            scheduled,
+            end,
+            parts: PodParts::default(),
+            has_failed: false,
+            pull: 0,
+            is_cold: false,
+            has_first_pull: false,
+        }
+    }
+
+    #[test]
+    fn a_wait_is_blamed_on_other_workloads_only_if_the_node_was_there() {
+        let first = pod(0, 0, 9_000);
+        assert!(waited_for_unused_node(&[first.clone(), pod(1, 5_000, 9_000)]));
+        assert!(!waited_for_unused_node(&[first.clone(), pod(0, 5_000, 9_000)]));
+        assert!(!waited_for_unused_node(&[first, pod(1, 1_000, 9_000)]));
+    }
 }
