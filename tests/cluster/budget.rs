@@ -1,5 +1,7 @@
 //! Tests of `--fail-if` with every command that shows the run of a cluster.
 
+use serde_json::Value;
+
 use crate::document::array;
 use crate::harness::{CommandResult, Namespace, manifest};
 
@@ -33,11 +35,11 @@ fn each_command_judges_the_budget_of_a_job() {
     assert_exceeded(&applied);
     let document = applied.json();
     let workload = &document["workloads"][0];
-    let [exceeded, kept] = &array(workload, "budget")[..] else { panic!("two conditions: {workload:#}") };
+    let [exceeded, kept] = array(workload, "budget") else { panic!("two conditions: {workload:#}") };
     assert_eq!((&exceeded["condition"], &exceeded["exceeded"]), (&EXCEEDED.into(), &true.into()));
     assert_eq!((&kept["condition"], &kept["exceeded"]), (&KEPT.into(), &false.into()));
     assert_eq!(exceeded["unit"], "ms");
-    let range: Vec<f64> = array(exceeded, "range").iter().filter_map(|end| end.as_f64()).collect();
+    let range: Vec<f64> = array(exceeded, "range").iter().filter_map(Value::as_f64).collect();
     let value = exceeded["value"].as_f64().unwrap();
     assert!(range[0] <= value && value <= range[1], "{exceeded:#}");
 
