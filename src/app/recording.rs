@@ -13,13 +13,13 @@ use crate::source::recording::Recorder;
 /// If writing fails, for example because the disk is full, the recording stops with a warning and the run continues.
 #[derive(Debug)]
 pub(crate) struct RunRecording {
-    recorder: Option<Recorder>,
+    recorder: Option<Box<Recorder>>,
     replay_command: Option<String>,
 }
 
 impl RunRecording {
     /// Creates the recording. If `recorder` is `None`, nothing is recorded.
-    pub(crate) fn new(recorder: Option<Recorder>) -> Self {
+    pub(crate) fn new(recorder: Option<Box<Recorder>>) -> Self {
         Self { recorder, replay_command: None }
     }
 
@@ -27,6 +27,13 @@ impl RunRecording {
     /// replay will show. Returns a warning if this write fails, which stops the recording.
     pub(crate) fn record(&mut self, update: &mut Update) -> Option<String> {
         let written = self.recorder.as_mut()?.record(update);
+        self.stop_recording_on_error(written)
+    }
+
+    /// Writes the lines of a compressed recording that have waited long enough. Returns a warning if this write fails,
+    /// which stops the recording.
+    pub(crate) fn write_due_lines(&mut self) -> Option<String> {
+        let written = self.recorder.as_mut()?.write_due_lines();
         self.stop_recording_on_error(written)
     }
 
@@ -47,7 +54,7 @@ impl RunRecording {
         let error = written.err()?;
         let recorder = self.recorder.take();
         self.replay_command = None;
-        let path = recorder.as_ref().and_then(Recorder::path);
+        let path = recorder.as_ref().and_then(|recorder| recorder.path());
         let name = path.map(|path| format!(" {}", path.display())).unwrap_or_default();
         Some(format!("the recording{name} stops here: {}", system_error_text(&error)))
     }

@@ -219,6 +219,9 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn tick(&mut self) -> Result<(), RunError> {
+        if let Some(warning) = self.recording.write_due_lines() {
+            self.warn(&warning)?;
+        }
         if self.reporters.live.as_ref().is_some_and(LiveReporter::is_due) {
             self.prepare_frame();
         }

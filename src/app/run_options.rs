@@ -57,7 +57,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) nothing_found_message: Option<String>,
     pub(crate) nothing_found_help: Option<String>,
     pub(crate) overview: OverviewRule,
-    pub(crate) recorder: Option<Recorder>,
+    pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) budget: Vec<BudgetCondition>,
     pub(crate) what_if: Option<WhatIfRequest>,
     pub(crate) ends_with_feed: bool,
@@ -196,7 +196,7 @@ impl<'a> RunOptions<'a> {
 
     /// Records the observations of the run.
     pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
-        Self { recorder, ..self }
+        Self { recorder: recorder.map(Box::new), ..self }
     }
 
     /// Answers this what-if at the end of the run.

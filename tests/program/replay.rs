@@ -46,6 +46,45 @@ fn a_replay_equals_the_run_to_the_byte() {
 }
 
 #[test]
+fn a_compressed_recording_is_smaller_and_every_way_to_read_it_shows_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (plain, compressed) = (folder.path().join("run.jsonl"), folder.path().join("run.jsonl.zst"));
+    let document = record(&plain, &["-o", "json"]).stdout;
+    assert!(record(&compressed, &["-o", "json"]).stdout == document);
+    let size = |path: &Path| std::fs::metadata(path).expect("a file").len();
+    assert!(size(&compressed) * 5 < size(&plain), "{} of {}", size(&compressed), size(&plain));
+    let renamed = folder.path().join("renamed");
+    std::fs::copy(&compressed, &renamed).expect("a copy");
+    for path in [&compressed, &renamed] {
+        for speed in ["0", "100"] {
+            let replayed = replay(path, &["-o", "json", "--speed", speed]);
+            assert!(replayed.stdout == document, "{replayed}");
+            assert_eq!((replayed.code, replayed.stderr.as_str()), (Some(0), ""), "{replayed}");
+        }
+    }
+    let bytes = std::fs::read(&compressed).expect("a recording");
+    assert!(replay_input(&bytes, &["-o", "json"]).stdout == document);
+    let mut paths: Vec<&str> = Vec::from(["replay", "-o", "name"]);
+    paths.extend([&plain, &compressed].map(|path| path.to_str().expect("UTF-8")));
+    assert_eq!(seq(&paths).code, Some(0));
+}
+
+#[test]
+fn a_compressed_recording_that_was_cut_off_opens_to_its_last_whole_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.zst");
+    assert_eq!(record(&path, &["-o", "name"]).code, Some(0));
+    let bytes = std::fs::read(&path).expect("a recording");
+    for length in [bytes.len() - 10, bytes.len() * 3 / 4] {
+        std::fs::write(&path, &bytes[..length]).expect("written");
+        let replayed = replay(&path, &["-o", "json"]);
+        assert!(replayed.stderr.contains("was cut off"), "{replayed}");
+        let document: Value = serde_json::from_str(&replayed.stdout).expect("a document");
+        assert_eq!(document["workloads"][0]["name"], "pi", "{replayed}");
+    }
+}
+
+#[test]
 fn neither_recording_nor_speed_changes_the_document() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");

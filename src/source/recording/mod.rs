@@ -32,6 +32,7 @@
 
 #![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
+pub(crate) mod compression;
 pub(crate) mod entry;
 pub(crate) mod header;
 pub(crate) mod playback;

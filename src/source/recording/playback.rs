@@ -1,7 +1,7 @@
 //! Plays a recording that is held in memory, under the control of the user: pause, seek and speed.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use tokio::time::sleep_until;
 
 use crate::observation::Observation;
 use crate::source::clock::{Clock, PlaybackControl};
+use crate::source::recording::compression::RecordingInput;
 use crate::source::recording::entry::RecordingEntry;
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::read::RecordingLines;
@@ -20,7 +21,7 @@ use crate::source::{Feed, Update};
 /// The maximum number of updates that wait for the receiver.
 const QUEUE_CAPACITY: usize = 4;
 
-/// Maximum size of a recording that is held in memory.
+/// Maximum size of the lines of a recording that is held in memory.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Limits of the speed, in recorded seconds per second.
@@ -81,7 +82,9 @@ pub(crate) fn read_entries(path: &Path) -> Option<(RecordingHeader, Vec<Recordin
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return None;
     }
-    let lines = RecordingLines::new(BufReader::new(file)).ok()?;
+    let input = RecordingInput::new(BufReader::new(file)).ok()?.lines;
+    // A line that the limit cuts off is an error, so the recording is then streamed.
+    let lines = RecordingLines::new(input.take(MAX_BYTES)).ok()?;
     let header = lines.header().clone();
     if !header.followed {
         return None;

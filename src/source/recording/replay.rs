@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::observation::Observation;
 use crate::source::clock::Clock;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
+use crate::source::recording::compression::{RecordingInput, decompress_frame, is_frame_start, split_frames};
 use crate::source::recording::entry::RecordingEntry;
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::read::{RecordingError, RecordingLines};
@@ -27,6 +28,8 @@ const OBSERVATIONS_PER_UPDATE: usize = 256;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// How many bytes at the end of a file are searched for the last complete line. Almost all lines are shorter.
 const TAIL_BYTES: u64 = 64 * 1024;
+/// The last frame of a longer file is not searched for.
+const MAX_COMPRESSED_BYTES: u64 = 64 << 20;
 /// Maximum duration in seconds of a replay for which the user chose no speed, if the end of the recording is known.
 const MAX_REPLAY_SECONDS: f64 = 20.0;
 /// Minimum speed of a replay for which the user chose no speed, in recorded seconds per second.
@@ -87,7 +90,7 @@ pub(crate) struct OpenRecording {
     pub(crate) input: Box<dyn BufRead + Send>,
     /// The time of the last line, if it is known and the pace needs it.
     end: Option<Timestamp>,
-    /// The length in bytes, if it is known.
+    /// The length of all lines in bytes, if it is known.
     size: Option<u64>,
 }
 
@@ -103,10 +106,11 @@ impl OpenRecording {
             SourceError::new(ErrorKind::Usage, summary).hint(hint).caused_by(error)
         };
         if path.as_os_str() == "-" {
-            let input = Box::new(BufReader::with_capacity(CHUNK_BYTES, io::stdin()));
+            let input = BufReader::with_capacity(CHUNK_BYTES, io::stdin());
+            let input = RecordingInput::new(input).map_err(unreadable)?.lines;
             return Ok(Self { input, end: None, size: None });
         }
-        let (mut end, mut size) = (None, None);
+        let mut size = None;
         let mut file = File::open(path).map_err(unreadable)?;
         if let Ok(metadata) = file.metadata() {
             if metadata.is_dir() {
@@ -114,10 +118,10 @@ impl OpenRecording {
             }
             size = metadata.is_file().then_some(metadata.len());
         }
-        if pace == ReplayPace::Automatic {
-            end = find_last_time(&mut file);
-        }
-        Ok(Self { input: Box::new(BufReader::with_capacity(CHUNK_BYTES, file)), end, size })
+        let end = if pace == ReplayPace::Automatic { find_last_time(&mut file) } else { None };
+        let input = BufReader::with_capacity(CHUNK_BYTES, file);
+        let RecordingInput { lines, is_compressed } = RecordingInput::new(input).map_err(unreadable)?;
+        Ok(Self { input: lines, end, size: size.filter(|_| !is_compressed) })
     }
 }
 
@@ -373,14 +377,27 @@ pub(crate) fn replay_error(name: &str, error: RecordingError) -> SourceError {
 }
 
 /// Finds the last line with a time in a recording, and returns that time. Returns `None` if the file cannot be read
-/// from its end, for example because it is a pipe, or if the last [`TAIL_BYTES`] contain no line with a time.
+/// from its end, for example because it is a pipe, or if its last part contains no line with a time.
 fn find_last_time(file: &mut File) -> Option<Timestamp> {
+    let last_part = read_last_part(file);
+    file.rewind().ok()?;
+    let lines = last_part?;
+    let entries = lines.split(|byte| *byte == b'\n').rev().map(serde_json::from_slice::<RecordingEntry>);
+    entries.flatten().find_map(|entry| entry.time())
+}
+
+/// Reads the last [`TAIL_BYTES`] of a file, or the last whole frame of a compressed one.
+fn read_last_part(file: &mut File) -> Option<Vec<u8>> {
     let length = file.seek(SeekFrom::End(0)).ok()?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
     let mut tail = Vec::new();
-    let read = file.by_ref().take(TAIL_BYTES).read_to_end(&mut tail);
+    file.by_ref().take(TAIL_BYTES).read_to_end(&mut tail).ok()?;
     file.rewind().ok()?;
-    read.ok()?;
-    let entries = tail.split(|byte| *byte == b'\n').rev().map(serde_json::from_slice::<RecordingEntry>);
-    entries.flatten().find_map(|entry| entry.time())
+    let mut start = [0; 4];
+    if length > MAX_COMPRESSED_BYTES || file.read_exact(&mut start).is_err() || !is_frame_start(&start) {
+        return Some(tail);
+    }
+    let mut frames = start.to_vec();
+    file.read_to_end(&mut frames).ok()?;
+    decompress_frame(split_frames(&frames).last()?).ok()
 }

@@ -12,6 +12,7 @@ use crate::observation::{Event, Job, Object, ObjectKind, Observation, Outage, Po
 use crate::source::Update;
 use crate::source::clock::Clock;
 use crate::source::error::{ErrorKind, SourceError};
+use crate::source::recording::compression::{FRAME_INTERVAL, RecordingInput};
 use crate::source::recording::read::RecordingError;
 use crate::source::recording::replay::replay_input;
 use crate::source::recording::*;
@@ -114,6 +115,28 @@ fn reading_returns_the_observations_that_the_run_shows() {
     expected.extend(then.into_iter().map(RecordingEntry::Observation));
     expected.push(RecordingEntry::End(second(3)));
     assert_eq!(read(&fs::read_to_string(&path).unwrap()).unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_of_a_compressed_recording_ends_after_a_second_although_nothing_more_is_observed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl.zst");
+    let mut recorder = Recorder::create(&path, true).unwrap();
+    recorder.record(&mut Update::Observed(vec![observed(0, job("pi"))])).unwrap();
+    tokio::time::advance(FRAME_INTERVAL / 2).await;
+    recorder.write_due_lines().unwrap();
+    let observed_jobs = || {
+        let file = std::io::BufReader::new(fs::File::open(&path).unwrap());
+        let lines = RecordingLines::new(RecordingInput::new(file).unwrap().lines);
+        lines.map_or(0, Iterator::count)
+    };
+    assert_eq!(observed_jobs(), 0);
+    tokio::time::advance(FRAME_INTERVAL / 2).await;
+    recorder.write_due_lines().unwrap();
+    assert_eq!(observed_jobs(), 1);
+    recorder.record(&mut Update::Observed(vec![observed(1, job("e"))])).unwrap();
+    drop(recorder);
+    assert_eq!(observed_jobs(), 2);
 }
 
 #[test]

@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::observation::{Observation, Outage};
 use crate::platform::private_file::{open_private_file, restrict_to_owner};
 use crate::source::Update;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
+use crate::source::recording::compression::{
+    FRAME_BYTES, FRAME_INTERVAL, FrameCompressor, has_compressed_name,
+};
 use crate::source::recording::entry::RecordedObservation;
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::redact::redact;
@@ -19,8 +23,9 @@ const WRITE_BYTES: usize = 64 * 1024;
 
 /// Records the observations of a run.
 ///
-/// The observations of an update are in the file when [`Recorder::record`] returns. If writing fails, the file ends with
-/// the last line that was written as a whole. If the program is killed, only the last line can be incomplete.
+/// The observations of an update are in the file when [`Recorder::record`] returns, or in a compressed file one second later
+/// if [`Recorder::write_due_lines`] is called. If writing fails, the file ends with the last line that was written as a
+/// whole. If the program is killed, only the last line, or the last frame of a compressed file, can be incomplete.
 pub struct Recorder {
     out: Box<dyn Write>,
     path: Option<PathBuf>,
@@ -32,6 +37,10 @@ pub struct Recorder {
     /// The lines that are not written yet. A `BufWriter` would write a part of a line if the disk becomes full.
     lines: Vec<u8>,
     has_header: bool,
+    /// Compresses the lines, if the name of the file asks for it.
+    compressor: Option<FrameCompressor>,
+    /// When the oldest of `lines` was added, if they wait for the end of their frame.
+    waiting_since: Option<Instant>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -62,7 +71,12 @@ impl Recorder {
         };
         let is_regular = file.metadata().map_err(unwritable)?.is_file();
         let regular_file = is_regular.then(|| file.try_clone()).transpose().map_err(unwritable)?;
-        Ok(Self { path: Some(path.to_owned()), file: regular_file, ..Self::new(Box::new(file), followed) })
+        let compressor =
+            if has_compressed_name(path) { Some(FrameCompressor::new().map_err(unwritable)?) } else { None };
+        let mut recorder = Self::new(Box::new(file), followed);
+        (recorder.path, recorder.file, recorder.compressor) =
+            (Some(path.to_owned()), regular_file, compressor);
+        Ok(recorder)
     }
 
     /// Makes a recorder that writes to `out`.
@@ -75,6 +89,8 @@ impl Recorder {
             header: RecordingHeader::new(followed),
             lines: Vec::new(),
             has_header: false,
+            compressor: None,
+            waiting_since: None,
         }
     }
 
@@ -114,7 +130,7 @@ impl Recorder {
             | Update::Missing(_)
             | Update::Failed(_) => return Ok(()),
         }
-        self.write_lines()
+        self.write_due_lines()
     }
 
     /// Writes the mark that follows the objects that existed when the run began.
@@ -123,7 +139,7 @@ impl Recorder {
     /// Writing failed, for example because the disk is full.
     pub fn record_synced(&mut self) -> io::Result<()> {
         self.add_mark(r#"{"mark":"synced"}"#)?;
-        self.write_lines()
+        self.write_due_lines()
     }
 
     /// Adds the collections that the source cannot read from this time on.
@@ -151,7 +167,8 @@ impl Recorder {
         observation.object.metadata_mut().managed_fields = managed_fields;
         added?;
         self.lines.push(b'\n');
-        if self.lines.len() < WRITE_BYTES { Ok(()) } else { self.write_lines() }
+        let size = if self.compressor.is_some() { FRAME_BYTES } else { WRITE_BYTES };
+        if self.lines.len() < size { Ok(()) } else { self.write_lines() }
     }
 
     fn add_mark(&mut self, mark: &str) -> io::Result<()> {
@@ -172,17 +189,45 @@ impl Recorder {
         writeln!(self.lines)
     }
 
+    /// Writes the lines that were added, unless the file is compressed and their frame has begun less than
+    /// [`FRAME_INTERVAL`] ago.
+    ///
+    /// # Errors
+    /// Writing failed, for example because the disk is full.
+    pub(crate) fn write_due_lines(&mut self) -> io::Result<()> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let is_frame_open = self.compressor.is_some()
+            && self.waiting_since.get_or_insert_with(Instant::now).elapsed() < FRAME_INTERVAL;
+        if is_frame_open { Ok(()) } else { self.write_lines() }
+    }
+
     /// Writes the lines that were added. If this fails, removes what was written of them, so that the file holds only
     /// whole lines.
     fn write_lines(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(&self.lines).and_then(|()| self.out.flush());
+        let frame =
+            self.compressor.as_mut().map(|compressor| compressor.compress(&self.lines)).transpose()?;
+        let bytes = frame.as_ref().unwrap_or(&self.lines);
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
         match (&written, &self.file) {
-            (Ok(()), _) => self.written_bytes += self.lines.len() as u64,
+            (Ok(()), _) => self.written_bytes += bytes.len() as u64,
             // The first error is the one to report.
             (Err(_), Some(file)) => _ = file.set_len(self.written_bytes),
             (Err(_), None) => {}
         }
         self.lines.clear();
+        self.waiting_since = None;
         written
+    }
+}
+
+impl Drop for Recorder {
+    /// Writes the lines that wait for the end of their frame.
+    fn drop(&mut self) {
+        if self.waiting_since.is_some() {
+            // A run that ends without its end mark reports another error.
+            let _ = self.write_lines();
+        }
     }
 }
