@@ -1,19 +1,20 @@
-//! The sources of the times of a play: the run as it was, and random draws from it.
+//! The two sources of the times in a play: the run as it was, and random draws from it.
 //!
-//! The draws are a Bayesian bootstrap (Rubin 1981): each play weighs the Pods anew with exponential weights, which is a
-//! Dirichlet distribution. A node has a weight too, which all its Pods share, because Pods of one node are alike. Times
-//! of different kinds are drawn separately: pull, setup, start and init; of cold and warm starts; of failed and good Pods.
+//! The draws are a Bayesian bootstrap (Rubin 1981). Each play gives every Pod a new random weight. The weights are
+//! exponential, so their shares have a Dirichlet distribution. All Pods of a node also share a weight, because Pods
+//! on the same node are similar. Each kind of time, such as pull or setup, is drawn from a pool of its own. Cold and
+//! warm starts have separate pools, and so have failed and succeeded Pods.
 
 use crate::timeline::reports::forecast_random::ForecastRandom;
 use crate::timeline::what_if::play::{DrawnPod, Draws};
 use crate::timeline::what_if::pod_times::{PodParts, PodTimes};
 use crate::timeline::what_if::run_model::RunModel;
 
-/// Each time is drawn from at most this many Pods, so that a draw is fast.
+/// The maximum number of values in a pool. It bounds the cost of a play.
 const MAX_POOL: usize = 2_048;
 
-/// The run as it was: each Pod has its own times and its own node, in the order of creation. Each gap is the mean gap of the
-/// run. With its own gaps, the model would always agree with the run, and the backtest would test nothing.
+/// The run as it was: each Pod has its own times and its own node, in the order of creation. Each gap is the mean gap
+/// of the run. With its own gaps, the model would always agree with the run, and the backtest would test nothing.
 pub(crate) struct AsItWas<'a> {
     model: &'a RunModel,
     next: usize,
@@ -53,7 +54,7 @@ impl Draws for AsItWas<'_> {
 
     fn later_pull(&mut self) -> i64 {
         match self.last_drawn().filter(|pod| pod.is_cold) {
-            // Another Pod was played first on this node, and had the time of the first pull.
+            // In the play, another Pod was the first on this node and already used the duration of the first pull.
             Some(pod) if pod.has_first_pull => self.mean_later_pull,
             Some(pod) => pod.pull,
             None => 0,
@@ -84,7 +85,7 @@ pub(crate) struct DrawRules {
     pub(crate) is_prepulled: bool,
     /// No Pod fails, and no run inside a Pod.
     pub(crate) has_no_failures: bool,
-    /// Work that is longer than this does not occur.
+    /// The longest work of a piece, in milliseconds. `None` if there is no limit.
     pub(crate) max_work: Option<i64>,
 }
 
@@ -93,7 +94,7 @@ pub(crate) struct DrawRules {
 struct Pool(Vec<i64>);
 
 impl Pool {
-    /// Fills a pool with values in proportion to their weights: by steps of equal weight, from a random start.
+    /// Fills a pool so that each value occurs in proportion to its weight (systematic resampling).
     fn new(values: &[(i64, f64)], random: &mut ForecastRandom) -> Self {
         let size = if values.len() == 1 { 1 } else { values.len().saturating_mul(4).min(MAX_POOL) };
         let sum: f64 = values.iter().map(|(_, weight)| weight).sum();
@@ -128,7 +129,7 @@ impl Pool {
 /// The pools of one play.
 #[derive(Clone, Debug)]
 pub(crate) struct WeightedPools {
-    /// Cold, then warm.
+    /// Of cold starts, then of warm starts. The same holds for `starting`.
     setup: [Pool; 2],
     starting: [Pool; 2],
     init: Pool,
@@ -142,7 +143,7 @@ pub(crate) struct WeightedPools {
     gap: Pool,
     /// The probability that one piece of work fails.
     piece_failure: f64,
-    /// The deviation of the kernel that smooths the work, as a logarithm.
+    /// The standard deviation of the kernel that smooths the logarithms of the work.
     bandwidth: f64,
     /// The share of the Pods that are placed on a random node.
     random_node_share: f64,
@@ -176,8 +177,8 @@ impl WeightedPools {
         let pulls: Vec<(i64, f64)> =
             model.node_pulls.iter().zip(&node_weights).map(|(pull, weight)| (*pull, *weight)).collect();
         let first_pull = Pool::new(&pulls, &mut random);
-        // If no Pod of the run asked for a pull during a pull, it is unknown whether the second pull finds the images and
-        // takes no time. Half of the plays assume that it does.
+        // If no pull of the run began during another pull on its node, it is unknown whether such a pull takes no time,
+        // because it finds the images. Half of the plays assume that it takes no time.
         let later_pull = if !later_pull.0.is_empty() {
             later_pull
         } else if random.fraction() < 0.5 {
@@ -210,14 +211,15 @@ impl WeightedPools {
         }
     }
 
-    /// Starts a play with these pools. Plays with the same pools draw the same numbers, so that two changes differ only
-    /// by what they change.
+    /// Returns the draws for a play with these rules. Plays with the same pools use the same random numbers, so that
+    /// their results differ only because of their changes.
     pub(crate) fn draws(&self, rules: DrawRules) -> Bootstrap<'_> {
         Bootstrap { pools: self, rules, random: self.random.clone() }
     }
 }
 
-/// Draws the probability that one piece of work fails: a beta distribution with the numbers of the run as parameters.
+/// Draws the probability that one piece of work fails from a beta distribution. Its parameters are the numbers of
+/// failed and of succeeded Pods of the run.
 fn draw_piece_failure(failed: usize, good: usize, random: &mut ForecastRandom) -> f64 {
     if failed == 0 {
         return 0.0;
@@ -227,9 +229,9 @@ fn draw_piece_failure(failed: usize, good: usize, random: &mut ForecastRandom) -
     (failed / (failed + good).max(f64::MIN_POSITIVE)).min(0.9)
 }
 
-/// The bandwidth of the kernel that smooths the logarithms of the work: 0.6 standard deviations, divided by the cube root of
-/// the number of Pods. A Pod of the next run may work a little longer or shorter than every Pod of this run. It may also
-/// work longer than the longest Pod.
+/// The bandwidth of the kernel that smooths the logarithms of the work: 0.6 standard deviations, divided by the cube
+/// root of the number of Pods, and at most 0.5. Without the smoothing, no Pod of a play could work longer than the
+/// longest Pod of the run.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
 fn bandwidth(model: &RunModel) -> f64 {
     let good = model.pods.iter().filter(|pod| !pod.has_failed);

@@ -21,7 +21,7 @@ pub(crate) fn merges_with_full_waves(completions: usize, parallelism: usize) -> 
         if pods % parallelism == 0 || pods <= parallelism {
             merges.push(u32::try_from(merge).unwrap_or(u32::MAX));
         }
-        // With fewer Pods than slots, more pieces per Pod only make the wave longer.
+        // If all Pods run in one wave, more pieces per Pod only make this wave longer.
         if pods <= parallelism {
             break;
         }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-/// A combination of changes. A field that is not set is as it was in the run.
+/// A combination of changes. A field that is not set changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RunChange {
     /// The number of pieces of work that one Pod does.
@@ -16,7 +16,7 @@ pub struct RunChange {
     pub prepulled: bool,
     /// Whether no Pod fails.
     pub no_failures: bool,
-    /// Whether no Pod takes more than twice the median of the work.
+    /// Whether no Pod works for more than twice the median of the work.
     pub no_stragglers: bool,
 }
 
@@ -52,11 +52,12 @@ impl RunChangeKind {
     }
 }
 
-/// The keys of a change with a number, and without one.
+/// All keys, as error messages list them.
 const KEYS: &str = "merge=N, parallelism=N, nodes=N, prepulled, noFailures, noStragglers";
 
 impl RunChange {
-    /// Whether a word is meant as a change, so that it is the value of `--what-if` and not the next argument.
+    /// Whether `word` looks like a change. Such a word is the value of `--what-if`; any other word is the next
+    /// argument.
     pub(crate) fn is_like(word: &str) -> bool {
         word.contains('=') || word.split(',').any(|part| RunChangeKind::from_key(part).is_some())
     }
@@ -74,7 +75,7 @@ impl RunChange {
         RunChangeKind::ALL.into_iter().filter(has).collect()
     }
 
-    /// Both changes together. A number of `other` replaces the same number of `self`.
+    /// Combines both changes. If both set the same number, the number of `other` is used.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             merge: other.merge.or(self.merge),

@@ -1,6 +1,7 @@
 //! The what-if: predicts how a finished Job would have run with a change, for example with more Pods at once.
 //!
-//! The model of the run first repeats the run as it was. Only if the model reproduces the run, it predicts.
+//! The model first repeats the run without a change. It makes predictions only if the repetition takes about as long as
+//! the run did.
 
 pub(crate) mod bootstrap;
 pub(crate) mod candidates;

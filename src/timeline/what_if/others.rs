@@ -1,4 +1,4 @@
-//! Finds how long a run was delayed from outside: by images of other Pods in the queue of a node, and by nodes without room.
+//! Finds how long other workloads delayed a run: a node pulled their images first, or their Pods took the room on it.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,11 @@ use crate::timeline::what_if::pod_times::{
 use crate::timeline::what_if::refusal::{PredictionRefusal, RefusalKind};
 use crate::timeline::workloads::workload::Workload;
 
-/// A denominator: the run is not predicted if other workloads delayed it for more than 1/20 of its wall time.
+/// The run is refused if other workloads delayed it for more than its wall time divided by this number.
 const WALL_PARTS: i64 = 20;
 
-/// Refuses a run that other workloads delayed for more than a twentieth of its wall time.
+/// Refuses a run that other workloads delayed for too long. `origin` is the creation of the Job in milliseconds since
+/// 1970, and `wall` is the wall time in milliseconds.
 pub(crate) fn refuse_other_load(
     timeline: &Timeline,
     workload: &Workload,
@@ -44,8 +45,8 @@ pub(crate) fn refuse_other_load(
     Err(PredictionRefusal::new(RefusalKind::OtherLoad, message))
 }
 
-/// The times in which an image waited in the queue of its node while the node pulled no image of this workload, in
-/// milliseconds since the creation of the Job.
+/// The intervals in which a pull waited in the queue of its node while the node pulled no image of this workload, in
+/// milliseconds since the creation of the Job. The node then pulled images of other workloads.
 fn waits_for_other_images(timeline: &Timeline, workload: &Workload, origin: i64) -> Intervals {
     let mut waits: Vec<(std::sync::Arc<str>, i64, i64)> = Vec::new();
     let mut own_pulls = Vec::new();
@@ -69,8 +70,9 @@ fn waits_for_other_images(timeline: &Timeline, workload: &Workload, origin: i64)
     waits.into_iter().flat_map(|(node, start, end)| subtract(vec![(start, end)], own_on(&node))).collect()
 }
 
-/// The times in which a Pod waited for room while fewer Pods of this workload ran than at its busiest time, in milliseconds
-/// since the creation of the Job. Pods of other workloads then took the room, or a node was missing.
+/// The intervals in which a Pod waited for room while fewer Pods of this workload had a node than at its busiest
+/// time, in milliseconds since the creation of the Job. Pods of other workloads then took the room, or a node was
+/// missing.
 fn waits_for_room_of_others(pods: &[PodTimes]) -> Intervals {
     let waiting = pods.iter().filter(|pod| pod.scheduled - pod.created >= MIN_WAIT_FOR_ROOM);
     let waits = merge(waiting.map(|pod| (pod.created, pod.scheduled)).collect());
@@ -94,8 +96,8 @@ fn waits_for_room_of_others(pods: &[PodTimes]) -> Intervals {
     subtract(waits, full)
 }
 
-/// Whether a Pod waited for room and then got a node that had no Pod of this workload before. Nothing shows whether the
-/// node existed during the wait.
+/// Whether a Pod waited for room and then got a node that had no Pod of this workload before. It is unknown whether
+/// this node already existed during the wait.
 fn waited_for_unused_node(pods: &[PodTimes]) -> bool {
     let mut first_use: HashMap<usize, i64> = HashMap::new();
     for pod in pods {
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_blamed_on_other_workloads_only_if_the_node_was_there() {
+    fn a_wait_counts_as_a_wait_for_an_unused_node_only_if_it_ends_with_the_first_pod_on_the_node() {
         let first = pod(0, 0, 9_000);
         assert!(waited_for_unused_node(&[first.clone(), pod(1, 5_000, 9_000)]));
         assert!(!waited_for_unused_node(&[first.clone(), pod(0, 5_000, 9_000)]));

@@ -1,4 +1,5 @@
-//! Plays a Job: the controller creates Pods in free slots, nodes pull images, Pods work, fail and are retried.
+//! Simulates a run of a Job, called a play: the controller creates Pods in free slots, nodes pull images, Pods work,
+//! and failed Pods are retried.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,7 +7,7 @@ use std::collections::BinaryHeap;
 use crate::timeline::reports::back_offs::back_off;
 use crate::timeline::what_if::pod_times::PodParts;
 
-/// In a play, the same piece of work fails at most this many times in a row.
+/// In a play, the same piece of work fails at most this many times in a row, so that every play ends.
 const MAX_RETRIES: u32 = 6;
 
 /// The conditions of a play.
@@ -24,7 +25,7 @@ pub(crate) struct PlayPlan {
     pub(crate) nodes: usize,
     /// Whether a failure delays only the Pods of its index, and not all Pods.
     pub(crate) is_retry_per_index: bool,
-    /// Whether a node pulls for one Pod after another.
+    /// Whether the kubelets pull images one after another.
     pub(crate) has_pull_queue: bool,
 }
 
@@ -40,29 +41,29 @@ impl PlayPlan {
     }
 }
 
-/// A Pod as it is drawn for a play.
+/// The times and the result of one Pod in a play.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DrawnPod {
     pub(crate) parts: PodParts,
     pub(crate) fails: bool,
 }
 
-/// Where a play takes its times from. All times are in milliseconds.
+/// The source of the times in a play. All times are in milliseconds.
 pub(crate) trait Draws {
-    /// Draws the next Pod, which does this number of pieces. `is_cold`: its images are not yet on its node. `may_fail`: the
-    /// Pod is allowed to fail.
+    /// Draws the next Pod, which does this number of pieces. `is_cold` is set if its images are not yet on its node.
+    /// The Pod fails only if `may_fail` is set.
     fn pod(&mut self, pieces: usize, is_cold: bool, may_fail: bool) -> DrawnPod;
-    /// Chooses the node of the next Pod. `None`: the node with the fewest Pods.
+    /// Chooses the node of the next Pod. `None` stands for the node with the fewest Pods.
     fn choose_node(&mut self, nodes: usize) -> Option<usize>;
-    /// The time of the first pull of the images on a node; 0 if they are there.
+    /// The duration of the first pull of the images on a node; 0 if they are already there.
     fn first_pull(&mut self) -> i64;
-    /// The time of a pull on a node that pulls the same images for an earlier Pod.
+    /// The duration of a pull that begins while the node pulls the same images for an earlier Pod.
     fn later_pull(&mut self) -> i64;
     /// From the end of a Pod to the creation of the next one.
     fn gap(&mut self) -> i64;
     /// From the creation of the Job to the creation of the first Pod.
     fn start_delay(&mut self) -> i64;
-    /// Between two Pods that are created together.
+    /// Between the creations of two Pods that are created together.
     fn creation_interval(&self) -> i64;
     /// From the end of the last Pod to the end of the Job.
     fn end_delay(&mut self) -> i64;
@@ -144,7 +145,8 @@ pub(crate) fn play(plan: &PlayPlan, draws: &mut impl Draws) -> Played {
             && let Some((at, retries)) = state.next_creation(now)
             && state.running.peek().is_none_or(|first| at <= first.0.end)
         {
-            // After a hold, the controller acts at once, because it has planned to. Otherwise it collects changes first.
+            // At the end of a back-off, the controller acts at once, because it has set a timer. Otherwise it first
+            // waits a moment to collect changes.
             let has_gap = !is_first_wave && at <= now;
             state.create(at, retries, has_gap);
             free -= 1;
@@ -203,8 +205,8 @@ impl<D: Draws> State<'_, D> {
         self.running.push(Reverse(RunningPod { end, node, fails, retries }));
     }
 
-    /// Pulls the images for a Pod that needs them at `from`. Returns when the Pod has them. `check` is the time that a Pod
-    /// needs to find out that its image is on the node.
+    /// Pulls the images for a Pod that needs them at `from`. Returns when the Pod has them. `check` is the time that
+    /// the kubelet needs to find out that the image is already on the node.
     fn pull(&mut self, node: usize, from: i64, check: i64) -> i64 {
         let Node { ready, pulls_until, .. } = self.nodes[node];
         let pulled = match ready {
@@ -225,13 +227,13 @@ impl<D: Draws> State<'_, D> {
         pulled
     }
 
-    /// The scheduler prefers the node with the fewest Pods. Of several such nodes, the first one is as good as any.
+    /// The first of the nodes with the fewest Pods, which the scheduler prefers.
     fn emptiest_node(&self) -> usize {
         let nodes = self.nodes.iter().enumerate();
         nodes.min_by_key(|(_, node)| node.running).map_or(0, |(index, _)| index)
     }
 
-    /// Counts the end of a Pod as the controller does.
+    /// Counts the result of a Pod by the rules of the Job controller.
     fn count_result(&mut self, pod: RunningPod) {
         self.nodes[pod.node].running -= 1;
         if !pod.fails {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 /// A Pod waited for room on a node if it was queued for at least this time, in milliseconds.
 pub(crate) const MIN_WAIT_FOR_ROOM: i64 = 2_000;
 
-/// The times of one Pod.
+/// The times of one Pod, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PodTimes {
     pub(crate) name: Arc<str>,
+    /// The position of the node among the nodes of the run.
     pub(crate) node: usize,
     /// Since the creation of the Job.
     pub(crate) created: i64,
@@ -19,7 +20,7 @@ pub(crate) struct PodTimes {
     /// The parts of the Pod's life.
     pub(crate) parts: PodParts,
     pub(crate) has_failed: bool,
-    /// The time that the pulls of the Pod took, without the wait in the queue of the node.
+    /// The duration of the Pod's pulls, without their wait in the queue of the node.
     pub(crate) pull: i64,
     /// Whether the Pod needed its images before they were on its node.
     pub(crate) is_cold: bool,
@@ -27,7 +28,7 @@ pub(crate) struct PodTimes {
     pub(crate) has_first_pull: bool,
 }
 
-/// The parts of a Pod's life, in order.
+/// The parts of a Pod's life, in order, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PodParts {
     /// From the creation to the binding, without a wait for room.
@@ -43,8 +44,8 @@ pub(crate) struct PodParts {
     pub(crate) lost: i64,
 }
 
-/// A Pod gets a node, or ends. The order of the fields is the chronological order: an end comes before a start at the same
-/// time.
+/// A Pod gets a node, or ends. The fields are declared in the order in which changes are compared: the earlier change
+/// comes first, and an end comes before a start at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NodeChange {
     /// Since the creation of the Job.

@@ -1,4 +1,4 @@
-//! Predicts runs with changes, after the model has reproduced the run that it was made from.
+//! Predicts runs with changes, if the model reproduces the run from which it was made.
 
 use jiff::Timestamp;
 
@@ -30,7 +30,7 @@ const MIN_PLAYS: usize = 24;
 /// A prediction plays at most about this many Pods, unless [`MIN_PLAYS`] plays need more. It bounds the cost.
 const MAX_PLAYED_PODS: usize = 200_000;
 
-/// The maximum number of predictions if the user names no change.
+/// The maximum number of predictions if the user names no change, with that for the best pair.
 const MAX_PREDICTIONS: usize = 12;
 
 /// The changes that the user asks for.
@@ -47,7 +47,7 @@ pub enum WhatIfRequest {
 pub struct WhatIf {
     /// How well the model reproduces the run. `None` if the run cannot be modelled.
     pub backtest: Option<Backtest>,
-    /// The differences from other runs of the same workload.
+    /// How much other runs of the same workload differ.
     pub other_runs: OtherRuns,
     /// Why nothing is predicted.
     pub refused: Option<PredictionRefusal>,
@@ -55,8 +55,8 @@ pub struct WhatIf {
     pub observed: Option<ObservedRun>,
     /// The predictions. Empty if the what-if is refused.
     pub predictions: Vec<Prediction>,
-    /// The Pods that worked far longer than the others, so that no upper bound can be predicted. Empty if the work has no
-    /// heavy tail.
+    /// The Pods that worked far longer than the others, so that no upper bound can be predicted. Empty if the work
+    /// has no heavy tail.
     pub long_pods: Vec<String>,
 }
 
@@ -84,12 +84,12 @@ pub struct ObservedRun {
     pub wall_millis: i64,
     /// The sum of the Pods' times from the scheduling to the end, in milliseconds.
     pub pod_millis: i64,
-    /// The modelled share of slot time that was work which counted.
+    /// The share of slot time that was work whose result counted, in the repetition by the model.
     pub utilization: f64,
 }
 
-/// A number of milliseconds with its range: from the 5th to the 95th percentile of the plays. The range of a wall time is
-/// widened by the error of the model and by the differences between runs.
+/// A predicted time in milliseconds, with its range from the 5th to the 95th percentile of the plays. The range of a
+/// wall time also contains the error of the model and the differences between runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PredictedTime {
     /// The median.
@@ -105,13 +105,13 @@ pub struct PredictedTime {
 pub struct Prediction {
     /// The change.
     pub change: RunChange,
-    /// The wall time. If `is_at_least` is set, `low` is a bound that the run cannot go below, and there is no upper bound.
+    /// The wall time. If `is_at_least` is set, the run takes at least `low`, and there is no upper bound.
     pub wall: PredictedTime,
     /// Whether heavy tails allow no upper bound.
     pub is_at_least: bool,
     /// The sum of the Pods' times from the scheduling to the end.
     pub pod_time: PredictedTime,
-    /// The share of the slot time that is work which counts.
+    /// The share of slot time that is work whose result counts.
     pub utilization: f64,
     /// Whether this is the best number of pieces per Pod.
     pub is_best: bool,
@@ -133,8 +133,9 @@ impl Timeline {
         }
     }
 
-    /// The single change that helps most, if it gains more than its own range and more than a tenth of the wall time.
-    /// `None` for a workload with more than `max_pods` Pods, because the answer would take too long.
+    /// The single change that shortens the run most, if the gain is larger than the range of the predicted wall time
+    /// and larger than a tenth of the observed wall time. `None` for a workload with more than `max_pods` Pods,
+    /// because the prediction would take too long.
     pub fn most_helpful_change(
         &self,
         workload: &Workload,
@@ -235,8 +236,8 @@ impl RunModel {
             let pools = WeightedPools::new(self, 0x5eed + index as u64);
             for (change, played) in changes.iter().zip(&mut results) {
                 let mut plan = self.plan(*change);
-                // With fewer nodes, it is unknown whether the rest has room for more Pods than ran on it. Half of the
-                // plays assume that it has.
+                // With fewer nodes, each node would have to run more Pods. If no Pod waited for room, it is unknown
+                // whether a node has room for more Pods than it ran. Half of the plays assume that it has.
                 if plan.room.is_none() && plan.nodes < self.nodes && index % 2 == 1 {
                     plan.room = Some(self.most_on_a_node * plan.nodes);
                 }
@@ -254,8 +255,8 @@ impl RunModel {
     fn predict(&self, changes: &[RunChange]) -> Vec<Prediction> {
         let plays = self.plays(changes, self.play_count(MAX_PLAYS, MIN_PLAYS));
         let has_long_pods = !self.long_pods().is_empty();
-        // The error of the model, the differences between runs, and the error of the two times that are known to a second are
-        // parts of the range.
+        // The range also contains the error of the model, the differences between runs, and the uncertainty of the
+        // start and the end of the run, which are known to a second.
         let error = self.backtest().error().max(MIN_SPREAD_OF_RUNS).max(self.other_runs.spread);
         let describe = |(change, plays): (&RunChange, Vec<Played>)| {
             let mut walls: Vec<i64> = plays.iter().map(|played| played.wall).collect();
@@ -286,7 +287,7 @@ impl RunModel {
         changes.iter().zip(plays).map(describe).collect()
     }
 
-    /// The larger of two times: the work of the longest Pod, and all work divided by the parallelism.
+    /// The larger of two times in milliseconds: the work of the longest Pod, and all work divided by the parallelism.
     fn lower_bound(&self, change: RunChange) -> i64 {
         let plan = self.plan(change);
         let good = || self.pods.iter().filter(|pod| !pod.has_failed).map(|pod| pod.parts.work);
@@ -301,7 +302,7 @@ impl RunModel {
         changes.truncate(MAX_PREDICTIONS - 1);
         let mut predictions = self.predict(&changes);
         for prediction in &mut predictions {
-            // One piece per Pod, as it was, may be the best number.
+            // If no number shortens the run, one piece per Pod, as in the run, is the best number.
             prediction.is_best =
                 best.is_some() && prediction.change.merge == best && prediction.wall.millis < self.wall;
         }
@@ -326,8 +327,8 @@ impl RunModel {
         Backtest { model_millis: self.play_as_it_was().wall, observed_millis: self.wall }
     }
 
-    /// The Pods that make the tail heavy: the longest work is more than three times the median, or a twentieth of the
-    /// Pods holds more than a quarter of the work.
+    /// The names of the Pods that make the tail heavy: those that worked for more than three times the median, or
+    /// else the longest twentieth of the Pods, if these did more than a quarter of the work.
     pub(crate) fn long_pods(&self) -> Vec<String> {
         let Some(median) = self.median_work() else { return Vec::new() };
         let mut good: Vec<_> = self.pods.iter().filter(|pod| !pod.has_failed).collect();
@@ -352,13 +353,13 @@ fn utilization(played: &Played) -> f64 {
     (played.work as f64 / played.slot_time.max(1) as f64).min(1.0)
 }
 
-/// The range of the wall time of a run, in milliseconds, because both of its ends are truncated to the second.
+/// The width of the range of an observed wall time, in milliseconds. The start and the end are truncated to the second.
 fn wall_range() -> i64 {
     let [low, high] = wall_uncertainty().range_around(0);
     high - low
 }
 
-/// The median and the 5th and the 95th percentile. Moves the values.
+/// The median, the 5th and the 95th percentile. Reorders the values.
 fn percentiles(values: &mut [i64]) -> PredictedTime {
     let mut at = |percent| nearest_rank(values, percent).unwrap_or(0);
     PredictedTime { millis: at(50), low: at(5), high: at(95) }

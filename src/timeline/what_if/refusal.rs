@@ -1,8 +1,8 @@
-//! Why the what-if predicts nothing.
+//! The reasons for which the what-if refuses to predict a run.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Why the what-if predicts nothing.
+/// The reason for which the what-if refuses to predict a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredictionRefusal {
     /// The kind, for programs.
@@ -14,17 +14,17 @@ pub struct PredictionRefusal {
 /// The kinds of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// The workload was suspended for a part of the run.
+    /// The workload created no Pods for a part of the run, because it was suspended or waited in a queue.
     Suspended,
     /// The run has not ended well, or only a part of it was observed.
     Partial,
-    /// Nodes were added during the run.
+    /// An autoscaler added nodes, or the parallelism or the number of completions changed during the run.
     Autoscaling,
     /// The API server refused Pods, for example because of a quota.
     Quota,
-    /// Other workloads delayed the run.
+    /// Other workloads delayed the run, or the model does not reproduce it.
     OtherLoad,
-    /// The times are not exact enough.
+    /// The predicted runs are too short, because the times of the run are known only to about a second.
     Inexact,
 }
 

@@ -23,10 +23,11 @@ const USUAL_GAP: i64 = 1_000;
 /// The time between two creations if it is unknown, in milliseconds.
 const USUAL_CREATION_INTERVAL: i64 = 10;
 
-/// A Pod pulled its images if the pulls took at least this time, in milliseconds. A shorter time is a check of an image that is on the node.
+/// A Pod pulled its images if the pulls took at least this time, in milliseconds. A shorter pull only checks an image
+/// that is already on the node.
 const MIN_PULL: i64 = 100;
 
-/// A pull waited in the queue of its node if it began this much later than it was asked for.
+/// A pull waited in the queue of its node if it began more than this time after the kubelet asked for it.
 const MIN_WAIT_FOR_PULL: SignedDuration = SignedDuration::from_millis(100);
 
 /// A finished run. All times are in milliseconds.
@@ -43,26 +44,26 @@ pub(crate) struct RunModel {
     pub(crate) nodes: usize,
     /// The number of Pods that the nodes had room for. `None` if no Pod waited for room.
     pub(crate) room: Option<usize>,
-    /// The share of the Pods that the scheduler places on a random node, for example because other Pods are on the emptiest
-    /// one.
+    /// The share of the Pods that get a random node. The other Pods get the node with the fewest Pods of the run. The
+    /// scheduler may choose another node, for example because Pods of other workloads run on that one.
     pub(crate) random_node_share: f64,
     /// The highest number of Pods that ran on one node at the same time.
     pub(crate) most_on_a_node: usize,
-    /// The time of the first pull on each node; 0 if the images were there.
+    /// The duration of the first pull on each node; 0 if the images were already there.
     pub(crate) node_pulls: Vec<i64>,
-    /// Whether a node pulled for one Pod after another.
+    /// Whether the kubelets pulled images one after another.
     pub(crate) has_pull_queue: bool,
     /// From the creation of the Job to that of the first Pod.
     pub(crate) start_delay: i64,
     /// Between the creations of two Pods that are created together.
     pub(crate) creation_interval: i64,
-    /// From the end of each Pod to the creation of the one that took its slot. Not empty.
+    /// From the end of each Pod to the creation of the Pod that took its slot. Not empty.
     pub(crate) gaps: Vec<i64>,
     /// From the end of the last Pod to the end of the Job.
     pub(crate) end_delay: i64,
     /// From the creation to the end of the Job.
     pub(crate) wall: i64,
-    /// Whether the images were pulled lazily, so that the pull was far faster than the node's bandwidth allows.
+    /// Whether the images were pulled lazily: the pull ended before most of the image was on the node.
     pub(crate) is_pulled_lazily: bool,
     /// The differences from other runs of the same workload.
     pub(crate) other_runs: OtherRuns,
@@ -160,7 +161,7 @@ impl RunModel {
     }
 }
 
-/// Refuses a run that was held back.
+/// Refuses a run in which the workload created no Pods for a time, because it was suspended or its Pods were refused.
 fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), PredictionRefusal> {
     for hold in &workload.holds {
         let is_refused = hold.message.is_some() || &*hold.reason == "FailedCreate";
@@ -172,7 +173,7 @@ fn refuse_holds(workload: &Workload, now: Timestamp) -> Result<(), PredictionRef
     Ok(())
 }
 
-/// Refuses a run during which the number of Pods changed.
+/// Refuses a run during which the parallelism or the number of completions changed.
 fn refuse_new_size(workload: &Workload) -> Result<(), PredictionRefusal> {
     let mut sizes = workload.capacity.iter().map(|capacity| (capacity.parallelism, capacity.completions));
     let first = sizes.next();
@@ -256,8 +257,8 @@ fn has_waited_for_pull(life: &Lifecycle) -> bool {
     waits.any(|wait| wait > MIN_WAIT_FOR_PULL)
 }
 
-/// Marks the Pods that needed their images before the images were on the node, and sets their check to 0. Returns the time
-/// of the first pull on each node; 0 if the images were there.
+/// Marks the Pods that needed their images before the images were on the node, and sets their check to 0. Returns the
+/// duration of the first pull on each node; 0 if the images were already there.
 fn mark_cold_pods(pods: &mut [PodTimes], pulled_at: &[Option<i64>], nodes: usize) -> Vec<i64> {
     let mut first: Vec<Option<usize>> = vec![None; nodes];
     for (index, pod) in pods.iter().enumerate() {
@@ -288,8 +289,8 @@ fn find_room(pods: &[PodTimes]) -> Option<usize> {
     Some(most_at_once(pods))
 }
 
-/// The share of the Pods that the scheduler places on a random node. Some of them land on the emptiest node by chance, so
-/// the share is larger than the share of misplaced Pods.
+/// Estimates [`RunModel::random_node_share`] from the Pods that did not get the node with the fewest Pods of the run.
+/// The estimate is larger than the share of these Pods, because a random choice also hits that node by chance.
 #[expect(clippy::cast_precision_loss, reason = "numbers of Pods fit a float's 53 bits")]
 fn random_node_share(pods: &[PodTimes], nodes: usize) -> f64 {
     if nodes < 2 {
@@ -310,8 +311,9 @@ fn random_node_share(pods: &[PodTimes], nodes: usize) -> f64 {
     (uneven as f64 / pods.len().max(1) as f64 / chance).min(1.0)
 }
 
-/// The time from the end of each Pod to the creation of the Pod that took its slot. The gap after a failure contains the
-/// back-off, which the model adds itself, so these gaps are left out.
+/// The times from the end of each Pod to the creation of the Pod that took its slot. The gap after a failure is left
+/// out, because it contains the back-off, which the model adds itself. If Pods failed, long gaps are left out too,
+/// because the back-off may have delayed other Pods.
 fn read_gaps(pods: &[PodTimes], first_wave: usize) -> Vec<i64> {
     let mut ends: Vec<(i64, bool)> = pods.iter().map(|pod| (pod.end, pod.has_failed)).collect();
     ends.sort_unstable();
@@ -326,8 +328,8 @@ fn read_gaps(pods: &[PodTimes], first_wave: usize) -> Vec<i64> {
     gaps
 }
 
-/// Whether the pulls took less than a fifth of the time that their size needs at the bandwidth of the nodes. The
-/// bandwidth is that of the other images. Unknown counts as not lazy.
+/// Whether one image was pulled more than five times as fast, in bytes per millisecond, as the median pull of the other
+/// images. `false` if no other image was pulled.
 fn is_pulled_lazily(timeline: &Timeline, workload: &Workload) -> bool {
     let mut rates: Vec<(Arc<str>, f64)> = Vec::new();
     for &key in &workload.pods {

@@ -30,8 +30,8 @@ pub(crate) fn read_with_other_runs(
     Ok(model)
 }
 
-/// Whether `other` is another run of the work of a workload: a Job of the same name or of the same CronJob, with the same
-/// number of Pods, that has succeeded.
+/// Whether `other` is another run of the same work: a Job that has succeeded, with the same name or the same
+/// `CronJob`, the same number of completions and the same parallelism.
 pub(crate) fn is_other_run(workload: &Workload, other: &Workload) -> bool {
     let is_same_parent = || match (&workload.parent, &other.parent) {
         (Some(parent), Some(of_other)) => parent.uid == of_other.uid,

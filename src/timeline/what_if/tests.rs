@@ -10,8 +10,8 @@ use crate::timeline::what_if::predict::{WhatIf, WhatIfRequest};
 use crate::timeline::what_if::refusal::RefusalKind;
 use crate::timeline::what_if::run_model::RunModel;
 
-/// A run of Pods with these works in milliseconds. Each slot gets its next Pod a second after the end of the last one. Each
-/// start takes half a second.
+/// A run whose Pods work for these times in milliseconds. Each slot gets its next Pod a second after the end of the
+/// last one. Each start takes half a second.
 fn run(parallelism: usize, works: &[i64]) -> RunModel {
     let mut slots = vec![0_i64; parallelism];
     let mut pods = Vec::new();
@@ -147,7 +147,7 @@ fn a_heavy_tail_has_no_upper_bound_and_its_pods_are_named() {
 }
 
 #[test]
-fn images_that_are_pulled_lazily_gain_nothing_from_a_pull_before() {
+fn images_that_are_pulled_lazily_gain_nothing_if_they_are_already_on_the_nodes() {
     let mut model = run(4, &[5_000; 12]);
     for pod in &mut model.pods {
         pod.is_cold = pod.created == 0;
@@ -174,7 +174,8 @@ fn other_runs_widen_the_range_by_their_largest_difference() {
     assert!((widened.wall.high - alone.wall.high - expected).abs() < 10, "{alone:?} {widened:?}");
 }
 
-/// The regret of a choice is how much longer its wall time is than that of the best number of pieces per Pod.
+/// The regret of a choice is the fraction by which its wall time is longer than that of the best number of pieces per
+/// Pod.
 #[test]
 #[expect(clippy::cast_precision_loss, clippy::print_stdout, reason = "a test's time")]
 fn the_recommended_number_of_pieces_is_nearly_the_best_of_all() {
