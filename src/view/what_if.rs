@@ -7,7 +7,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text::{CONTINUATION_INDENT, clean, wrap};
 
-/// At most this many Pods with very long work are named.
+/// The maximum number of Pods with very long work that are named.
 const MAX_LONG_PODS: usize = 3;
 
 /// Draws the answer in at most `columns` columns of the terminal.
@@ -116,8 +116,8 @@ fn format_range(prediction: &Prediction) -> String {
     format!("{} to {}", format_elapsed_millis(low), format_elapsed_millis(high))
 }
 
-/// Draws the sentence below a picture that names the change which helps most. On a narrow screen, the times follow on a
-/// second line.
+/// Draws the sentence below a picture about the most helpful change. On a narrow screen, the times follow on a second
+/// line.
 pub(crate) fn draw_most_helpful_change(
     best: &Prediction,
     observed: ObservedRun,

@@ -115,7 +115,7 @@ impl Timeline {
         }
     }
 
-    /// Lost work is as uncertain as the total run time of the Pods that lost work.
+    /// The lost work. Its range is as wide as the range of the total run time of the Pods that lost work.
     fn measure_lost_work(&self, workload: &Workload, summary: &Summary) -> Measured {
         let pods = self.pods_below(workload);
         let losing = pods.into_iter().filter(|key| self.lost_work_of_pod(*key).is_some());
@@ -192,7 +192,7 @@ pub(crate) fn apply_statistic(
     .ok_or(Unmeasured::NoPodHasValue)
 }
 
-/// Adds times. Their errors count as independent, so the squares of the distances to the ends of the ranges add up.
+/// Adds times. Their errors count as independent, so the squares of the half ranges add up.
 fn sum_of(times: &[RangedDuration]) -> Measured {
     let sum = |part: fn(&RangedDuration) -> f64| times.iter().map(part).sum::<f64>();
     let value = sum(|time| to_float(time.estimate_millis));

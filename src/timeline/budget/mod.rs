@@ -1,4 +1,4 @@
-//! Budgets: conditions on the times of a workload, and whether a workload exceeds them.
+//! Budgets: conditions on the times of a workload, and the check whether a workload exceeds them.
 
 pub(crate) mod check;
 pub(crate) mod condition;

@@ -1,4 +1,4 @@
-//! The failures of a Job's Pods, and how long the controller creates no Pod after each of them.
+//! The failures of a Job's Pods, and the back-off after each of them, in which the controller creates no Pod.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,8 +14,8 @@ use crate::timeline::workloads::workload::{Capacity, Workload};
 const INITIAL_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 /// The longest back-off.
 const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
-/// The longest time that the controller needs to act: to report the last allowed failure, or to create the next Pod
-/// after a back-off.
+/// The longest time that the controller needs to report the last allowed failure, or to create the next Pod after a
+/// back-off.
 const MAX_CONTROLLER_DELAY: SignedDuration = SignedDuration::from_secs(4);
 
 /// How long the Job controller waits after this number of consecutive failures.
@@ -41,8 +41,8 @@ pub(crate) struct Failure {
     /// The time before which the controller creates no Pod of the group; `None` if the controller counted failures that
     /// were not observed.
     pub(crate) due: Option<Timestamp>,
-    /// Whether the Pod was lost with its node. The controller counts the wait from the time at which the node
-    /// stopped responding. This time is long before the deletion, so no wait follows.
+    /// Whether the Pod was lost with its node. No wait follows, because the controller counts the wait from the time at
+    /// which the node stopped responding, which is long before the deletion.
     pub(crate) is_lost: bool,
     pub(crate) effect: FailureEffect,
 }
@@ -163,9 +163,9 @@ impl Timeline {
             let workload = self.store.record(failure.pod).workload_index();
             let attempts = workload.and_then(|workload| self.attempts.count(workload, index));
             let is_latest = attempts == Some(identity.attempt);
-            // The status lists the failed indexes. If only the observed failures exceed the limit, the index counts as
-            // failed until the controller must have reported it. If the controller has not reported the index by then,
-            // it has not counted all of these failures.
+            // The status lists the failed indexes, but a moment late. Until then, an index also counts as failed if its
+            // observed failures exceed the limit. If the status does not list it after that time, the controller has
+            // not counted all of these failures.
             let is_final = job.has_failed_index(index)
                 || failure.effect == FailureEffect::FailsIndex
                 || (job.exceeds_limit_per_index(*count) && is_unreported(failure.at, now));
@@ -206,9 +206,9 @@ impl Timeline {
     }
 }
 
-/// The end of a wait that began at `since` and lasts until `due`. The wait ends earlier with the creation of the next
-/// Pod and with a suspension. It ends later if the controller created the Pod with its usual delay. `None` while the
-/// controller waits.
+/// The end of a wait that began at `since` and is due to end at `due`. The wait ends earlier if the next Pod is
+/// created or the workload is suspended. It ends later if the controller created the next Pod with its usual delay.
+/// `None` while the controller waits.
 pub(crate) fn end_of_wait(
     workload: &Workload,
     since: Timestamp,

@@ -1,4 +1,4 @@
-//! Disruptions: Pods that did not end by themselves, the work that was lost with them, and the Pods that replace them.
+//! Disruptions: Pods that were ended from outside, the work that was lost with them, and the Pods that replace them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::timeline::workloads::workload::Workload;
 /// How a Pod ended that was preempted, evicted, deleted or lost with its node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disruption {
-    /// The reason in one word: that of the condition `DisruptionTarget` or of the Pod, that of the owner that stopped
-    /// the Pod, otherwise `NodeLost` or `Deleted`.
+    /// The reason in one word. It comes from the condition `DisruptionTarget`, from the Pod, or from the owner that
+    /// stopped the Pod. Otherwise it is `NodeLost` or `Deleted`.
     pub(crate) reason: Arc<str>,
     /// The object that caused the disruption, for example `pod/urgent` or `job/pi`; `None` if it is unknown.
     pub(crate) by: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) type Replacements = HashMap<PodKey, Timestamp>;
 enum ReplacementKey<'a> {
     /// The completion index.
     Index(u32),
-    /// The name, which a `StatefulSet` gives to the next Pod too.
+    /// The name. A `StatefulSet` gives a replacement the name of the old Pod.
     Name(&'a str),
     /// The node. A `DaemonSet` has one Pod on each node.
     Node(Option<&'a str>),
@@ -106,7 +106,7 @@ impl Timeline {
                 created.entry(self.replacement_key(workload, key)).or_default().push((at, key));
             }
         }
-        // The number of creations of each key that precede the next disruption or are used.
+        // For each key, the number of creations that precede the next disruption or already replace a Pod.
         let mut used: HashMap<ReplacementKey<'_>, usize> = HashMap::new();
         for (since, key) in disrupted {
             let group = self.replacement_key(workload, key);
@@ -143,8 +143,8 @@ impl Timeline {
         pod.life.instants.delete_requested.or(pod.life.instants.work_ended)
     }
 
-    /// The work of a Pod that was lost, in milliseconds. An end that is unknown ends the work at the last time at which
-    /// the Pod is known to have worked.
+    /// The lost work of a Pod, in milliseconds. If the end of the work is unknown, the work counts until the last
+    /// time at which the Pod is known to have worked.
     fn lost_millis(&self, key: PodKey) -> i64 {
         let Some(loss) = self.pod_loss(key) else { return 0 };
         let mut sum = 0;

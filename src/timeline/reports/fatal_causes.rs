@@ -15,7 +15,7 @@ use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 impl Timeline {
     /// The causes of all Pods and workloads that hold at `now`, ordered by the time at which they become fatal. This
-    /// time may be in the future. `patience` is how long a Pod may wait for something that may still come without help,
+    /// time may be in the future. `patience` is how long a Pod may wait for something that may come without help,
     /// such as a node.
     pub fn fatal_causes(&self, patience: SignedDuration, now: Timestamp) -> Vec<FatalCause> {
         let pods = self.workloads().iter().flat_map(|workload| workload.pods.iter().copied());

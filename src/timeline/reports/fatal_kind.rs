@@ -60,7 +60,7 @@ pub enum FatalKind {
         /// The reason that the scheduler reports.
         reason: Option<Arc<str>>,
     },
-    /// The node does not take the Pod up.
+    /// The kubelet of the Pod's node does not start the Pod.
     NotTakenUp,
     /// A container fails again and again.
     CrashLoop {

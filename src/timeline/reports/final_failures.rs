@@ -103,7 +103,7 @@ impl Timeline {
         self.failed_exit_code(first?)
     }
 
-    /// The exit code of the container that a fatal cause is about. `None` if the cause is not that a container failed.
+    /// The exit code of the container that a fatal cause is about. `None` if no container failed.
     pub(crate) fn exit_code_of_cause(&self, cause: &FatalCause) -> Option<i32> {
         match &cause.kind {
             FatalKind::Failed { .. } => self.failed_exit_code(cause.pod?),
@@ -131,8 +131,8 @@ impl Timeline {
     }
 }
 
-/// Whether the failure has a reason that concerns the whole Pod, for example `DeadlineExceeded` or `Evicted`, and not
-/// one of its containers.
+/// Whether the reason of the failure concerns the whole Pod and not one of its containers, for example
+/// `DeadlineExceeded` or `Evicted`.
 fn is_ended_as_a_whole(life: &Lifecycle) -> bool {
     let Some(reason) = life.reason.as_ref().filter(|_| life.outcome.has_ended()) else { return false };
     let runs = || life.containers.iter().flat_map(|container| &container.runs);

@@ -1,11 +1,11 @@
-//! Predicts when a Job is complete. The rest of the Job is played many times. Each play simulates the Pods that are
-//! still to come, with times that are drawn at random from the times of the Pods so far.
+//! Predicts when a Job is complete. The rest of the Job is simulated many times. Each simulation, called a play,
+//! draws the times of future Pods at random from the times of the Pods so far.
 //!
-//! The numbers are reproducible: they depend only on the input, because the random numbers have a fixed seed.
+//! The result depends only on the input, because the random numbers have a fixed seed.
 //!
-//! The work that was observed so far is biased: short work ends first. Pods that still work therefore count as work
-//! that takes at least as long as they have worked (the estimator of Kaplan and Meier). Each play weighs the
-//! observations anew (the Bayesian bootstrap), so that the range is wide while few Pods have ended.
+//! The work times so far are biased, because short work ends first. Therefore a Pod that still works counts as work
+//! that takes at least as long as the Pod has worked (the estimator of Kaplan and Meier). Each play gives the
+//! observations new random weights (the Bayesian bootstrap), so that the range is wide while few Pods have ended.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -43,11 +43,11 @@ pub(crate) struct FailuresSoFar {
     pub(crate) max_further: usize,
     /// The number of Pods that failed since a Pod succeeded.
     pub(crate) in_a_row: u32,
-    /// How long the controller still creates no Pod, in milliseconds. A success ends this hold.
+    /// The rest of the back-off, in milliseconds. A success ends the back-off.
     pub(crate) hold: i64,
     /// Whether a failure delays only the Pods of its index, and not all Pods of the Job.
     pub(crate) is_retry_per_index: bool,
-    /// If a failure delays only its index: how long each index still waits, in milliseconds.
+    /// If a failure delays only its index: the rest of each index's back-off, in milliseconds.
     pub(crate) index_holds: Vec<i64>,
 }
 
@@ -62,7 +62,7 @@ pub struct TimeLeft {
     pub high: i64,
 }
 
-/// Most times of the API are exact to the second, so no end can be predicted better than that.
+/// Milliseconds by which the range is widened at both ends, because most times of the API are truncated to the second.
 const RESOLUTION: i64 = 1_000;
 
 /// The maximum number of plays.
@@ -75,8 +75,8 @@ const MIN_PLAYS: usize = 48;
 /// cost of a forecast.
 const MAX_DRAWS: usize = 14_000;
 
-/// The maximum number of active Pods, and of waiting completions, in a play. The other waiting completions take their
-/// share of the average time.
+/// The maximum number of active Pods, and of waiting completions, in a play. The average time is used for the other
+/// waiting completions.
 const MAX_PLAYED: usize = 300;
 
 /// If more observations are known, only this many are used.
@@ -175,7 +175,7 @@ impl WorkModel {
         Self { times, shorter_works, fit, median_of_ended, ended: count(observed), kept }
     }
 
-    /// Weighs the observations at random and returns the resulting distribution.
+    /// Gives the observations random weights and returns the resulting distribution.
     fn weigh(&self, random: &mut ForecastRandom) -> WorkDistribution {
         let weights: Vec<f64> = self.times.iter().map(|_| random.exponential()).collect();
         // Future work may take longer than the longest work so far.
@@ -210,7 +210,7 @@ struct LogNormal {
 }
 
 impl LogNormal {
-    /// The most likely distribution of times of which some have not ended (expectation maximization).
+    /// Fits a log-normal distribution to times of which some have not ended (expectation maximization).
     fn fit(times: &[(f64, bool)]) -> Self {
         let count = count(times.len());
         let logs: Vec<(f64, bool)> = times.iter().map(|&(time, has_ended)| (time.ln(), has_ended)).collect();
@@ -445,7 +445,7 @@ impl Play<'_> {
         self.running.push(Reverse(pod));
     }
 
-    /// Counts the end of a Pod as the controller does.
+    /// Counts the result of a Pod by the rules of the Job controller.
     fn count_result(&mut self, pod: PlayedPod) {
         self.failing -= usize::from(pod.fails);
         if !pod.fails {

@@ -90,8 +90,8 @@ impl AddAssign for LostWork {
 /// The part of a Pod's work that is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PodLoss {
-    /// The intervals in which only failed runs of main containers went on, in milliseconds since 1970. The intervals are
-    /// in order and do not overlap.
+    /// The intervals in which only failed runs of main containers went on, in milliseconds since 1970. The intervals
+    /// are in order and do not overlap.
     failed_runs: Intervals,
     /// Why the work outside these intervals is lost; `None` if it is not lost.
     other_work: Option<LossCause>,
@@ -144,13 +144,13 @@ impl Timeline {
         self.pod_loss(key).as_ref().and_then(PodLoss::cause)
     }
 
-    /// Why a Pod ended that did not end by itself; `None` for all other Pods, and if the end is not certain yet.
+    /// The cause if a Pod was ended from outside; `None` for all other Pods, and if the end is not certain yet.
     pub(crate) fn disruption_cause(&self, key: PodKey) -> Option<LossCause> {
         self.loss_cause(key).filter(|cause| *cause != LossCause::Failed)
     }
 
-    /// The cause for which the whole work of a Pod is lost, even if the work had not begun; `None` if it is not lost,
-    /// or if the loss is not certain yet.
+    /// Why the whole work of a Pod is lost, even if the work had not begun. `None` if it is not lost, or if the loss
+    /// is not certain yet.
     fn loss_cause(&self, key: PodKey) -> Option<LossCause> {
         let overview = self.overview(key);
         if overview.is_lost {

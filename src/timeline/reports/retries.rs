@@ -78,8 +78,8 @@ impl Timeline {
         latest_pods.into_iter().filter_map(to_open_retry).collect()
     }
 
-    /// When the back-off of a Job ends that waits for its next try at `now`. `None` if the Job does not wait, or if the
-    /// controller counted failures that were not observed.
+    /// When the back-off of a Job ends, if the Job is in back-off at `now`. `None` if it is not, or if the controller
+    /// counted failures that were not observed.
     pub(crate) fn next_try(&self, workload: &Workload, now: Timestamp) -> Option<Timestamp> {
         let failures = self.job_failures(workload, now).filter(|failures| !failures.has_given_up)?;
         let open = failures.failures.iter().filter(|failure| !failure.is_lost && !failures.is_final(failure));

@@ -20,10 +20,11 @@ pub(crate) struct Stop {
 }
 
 impl Timeline {
-    /// The object that stopped a Pod on purpose, with its reason. `None` if the Pod ended by itself, or if somebody else deleted it.
+    /// The object that stopped a Pod on purpose, with its reason. `None` if the Pod ended by itself, or if something
+    /// other than its owners deleted it.
     ///
-    /// An event of the owner names a deleted Pod. Kubernetes combines these events after the ninth, so the times of
-    /// the owner's changes are evidence too.
+    /// The owner writes an Event for each Pod that it deletes. Kubernetes combines these Events after the ninth, so
+    /// the times of the owner's changes are evidence too.
     pub(crate) fn deliberate_stop(&self, key: PodKey) -> Option<Stop> {
         let record = self.store.record(key);
         if !record.overview.deleted_before_end {
@@ -71,7 +72,7 @@ impl Timeline {
         job.and_then(JobRecord::decision).is_some_and(|decision| !decision.succeeds)
     }
 
-    /// Says for which Pod a Pod was preempted: `preempted by pod/urgent`. `None` if the scheduler did not preempt the Pod.
+    /// Writes which Pod preempted a Pod: `preempted by pod/urgent`. `None` if the scheduler did not preempt the Pod.
     pub(crate) fn describe_preemption(&self, key: PodKey) -> Option<String> {
         let is_preempted = self.pod(key).life.disruption.as_deref() == Some("PreemptionByScheduler");
         is_preempted.then(|| match self.store.preemptor(key) {

@@ -21,7 +21,7 @@ pub struct Summary {
     pub pods: usize,
     /// Wall time: from the creation to the end, or to now.
     pub wall_millis: i64,
-    /// Sum of the proved work of all Pods.
+    /// Sum of the run times of all Pods, as far as evidence shows them.
     pub run_millis: i64,
     /// Sum of the Pods' cold starts.
     pub cold_start_millis: i64,
@@ -42,7 +42,7 @@ pub struct Summary {
     pub concurrency_mean: f64,
     /// Slot time by use.
     pub slots: SlotTime,
-    /// How far the parts of `slots` may be off.
+    /// How inexact the parts of `slots` are.
     pub slot_uncertainty: SlotUncertainty,
     /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set,
     /// they are sums over Pods.
@@ -51,11 +51,11 @@ pub struct Summary {
     pub slots_unknown: bool,
 }
 
-/// The statistics of one workload, and the slot time of each Pod. Everything that is said about the slot time of a workload
-/// at one moment comes from one account, so that it agrees.
+/// The statistics of one workload, and the slot time of each Pod. All outputs about the slot time of a workload at one
+/// moment come from one account, so that their numbers agree.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WorkloadAccount {
-    /// The time until which phases count that have not ended.
+    /// Phases that have not ended count until this time.
     pub(crate) at: Timestamp,
     /// The statistics.
     pub(crate) summary: Summary,
@@ -84,7 +84,8 @@ impl Percentiles {
     }
 }
 
-/// The creation and the end of a workload are truncated to the second. This is the width of such a time, in milliseconds.
+/// The creation and the end of a workload are truncated to the second. This is the width of such a time, in
+/// milliseconds.
 pub(crate) const WIDTH_OF_WORKLOAD_TIME: u32 = 1_000;
 
 /// The uncertainty of the wall time of a workload that has ended.
@@ -180,7 +181,8 @@ impl Timeline {
     }
 }
 
-/// Whether a workload has Pods, but no field says how many may run at the same time, as for some custom resources.
+/// Whether a workload has Pods, but no field that limits how many may run at the same time, as for some custom
+/// resources.
 fn has_unknown_slots(workload: &Workload) -> bool {
     workload.capacity.is_empty() && !workload.pods.is_empty()
 }

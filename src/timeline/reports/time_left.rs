@@ -10,16 +10,16 @@ use crate::timeline::reports::forecast::{ForecastInput, TimeLeft, forecast};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
-/// Fewer completions predict nothing.
+/// With fewer completions done, nothing is predicted.
 const MIN_COMPLETIONS: usize = 5;
 
-/// At least one in this many completions must be done.
+/// Nothing is predicted before one in this many completions is done.
 const MIN_SHARE_OF_COMPLETIONS: usize = 10;
 
 /// A Pod follows a success within this time, in milliseconds, unless the controller waits for something else.
 const MAX_GAP_MILLIS: i64 = 5_000;
 
-/// The limit of the failures of a Job if the API server does not say the limit.
+/// The default of `backoffLimit` of a Job, used if its value is unknown.
 const DEFAULT_BACK_OFF_LIMIT: i32 = 6;
 
 /// The time from the end of a Pod to the creation of the next one if no Pod was replaced yet, in milliseconds. The Job
@@ -98,8 +98,8 @@ impl Timeline {
 struct PodsSoFar {
     /// Without the fields that depend on the number of completions.
     input: ForecastInput,
-    /// The creation of each Pod, and the time from the creation to the start of work if the work has begun. In the order
-    /// of the creations.
+    /// The creation of each Pod, and the time from the creation to the start of work if the work has begun. In the
+    /// order of the creations.
     creations: Vec<(i64, Option<i64>)>,
     /// The end of each Pod, and whether the Pod failed.
     ends: Vec<(i64, bool)>,
@@ -148,7 +148,7 @@ impl PodsSoFar {
         let open = self.open();
         self.ends.sort_unstable();
         let first_end = self.ends.first().map_or(i64::MAX, |(end, _)| *end);
-        // The Pods of the first wave may pull images, so their starts say little about the next waves.
+        // The Pods of the first wave may pull images, so the Pods of the next waves may start faster.
         let first_wave = self.creations.partition_point(|(created, _)| *created <= first_end);
         let later = &self.creations[first_wave..];
         self.input.starts = later.iter().filter_map(|(_, start)| *start).collect();
@@ -167,7 +167,7 @@ impl PodsSoFar {
         self.add_holds(workload, limit, now.as_millisecond());
         let parallelism =
             workload.parallelism.map_or(open, |slots| usize::try_from(slots).unwrap_or(usize::MAX));
-        // While Pods wait for a node, the cluster has no room for more Pods than those that have one.
+        // While Pods wait for a node, the cluster has no room for more Pods than already have a node.
         let slots = if self.queued > 0 { open } else { parallelism.min(left.max(open)) };
         ForecastInput { waiting: left.saturating_sub(open), slots: slots.max(1), ..self.input }
     }

@@ -111,7 +111,7 @@ fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
     let reason = phase.wait_reason()?;
     let of_container = || Some(format!("container {}: {reason}", phase.container.as_deref()?).into());
     match phase.kind {
-        // The part in brackets is about an autoscaler.
+        // Leaves out the note about an autoscaler in brackets.
         PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),
         PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting if has_worked => of_container(),
         PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting => {

@@ -7,7 +7,7 @@ use crate::timeline::reports::findings::facts::FactFinder;
 use crate::timeline::reports::findings::finding::{Cost, Finding, FindingKind};
 use crate::timeline::reports::findings::number_text::{format_count, format_short};
 
-/// A denominator: the sentence names a part of the back-off if the part is more than 1/20 of the whole.
+/// The sentence names a part of the back-off if the part is longer than the whole divided by this number.
 const MIN_PARTS: i64 = 20;
 
 impl FactFinder<'_> {

@@ -137,16 +137,16 @@ impl<'a> FactFinder<'a> {
         finding.pods.extend(names.take(Finding::MAX_PODS));
     }
 
-    /// Adds how long the Pods took: `: 14 Pods about 5m30s each, up to 8m10s (pi-a on node-1: Insufficient cpu)`. Adds nothing
-    /// if no Pod has a loss.
+    /// Adds how long the Pods took: `: 14 Pods about 5m30s each, up to 8m10s (pi-a on node-1: Insufficient cpu)`.
+    /// Adds nothing if no Pod has a loss.
     fn describe_phases(&self, finding: &mut Finding) {
         let losses = self.losses(finding.kind);
         let Some(text) = self.describe_losses(&losses, finding) else { return };
         let _ = write!(finding.text, ": {text}");
     }
 
-    /// Describes losses in phases of the finding's kind, and adds their Pods, the node and the reason to the finding. `None` if
-    /// no Pod has a loss.
+    /// Describes losses in phases of the finding's kind, and adds their Pods, the node and the reason to the finding.
+    /// `None` if no Pod has a loss.
     pub(crate) fn describe_losses(&self, losses: &[(i64, PodKey)], finding: &mut Finding) -> Option<String> {
         let &(_, longest) = losses.first()?;
         let reason = self.reason_of_wait(longest, finding.kind);
@@ -175,14 +175,14 @@ impl<'a> FactFinder<'a> {
         let phases = pod.life.phases.iter().filter(|phase| kind.phases().contains(&phase.kind));
         let waits = phases.filter_map(|phase| Some((phase.duration(self.account.at), phase.wait_reason()?)));
         let (_, reason) = waits.max_by_key(|(duration, _)| *duration)?;
-        // The part in brackets is about an autoscaler.
+        // Leaves out the note about an autoscaler in brackets.
         let reason: Arc<str> = reason.split_once(" (").map_or(reason, |(reason, _)| reason).into();
         let known = pod.life.wait_causes.iter().find(|known| known.reason == reason);
         Some((reason, known.map(|known| Arc::clone(&known.cause))))
     }
 
-    /// Writes `lost work took 16 % of slot time: 4 Pods preempted, 2 failed; 1 Pod for 3m12s (pi-a on node-1), 5 others about
-    /// 20s each`.
+    /// Writes `lost work took 16 % of slot time: 4 Pods preempted, 2 failed; 1 Pod for 3m12s (pi-a on node-1), 5
+    /// others about 20s each`.
     fn describe_lost_work(&self, share: &str, finding: &mut Finding) {
         let pods = self.account.summary.lost_work.pods.iter().filter(|(_, pods)| **pods > 0);
         let causes = pods.enumerate().map(|(position, (cause, pods))| {

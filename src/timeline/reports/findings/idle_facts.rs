@@ -5,18 +5,19 @@ use crate::timeline::reports::findings::finding::Cost;
 use crate::timeline::reports::findings::number_text::{format_short, mean, to_percent};
 use crate::timeline::reports::slots::idle::{IdleStage, IdleStages, IdleTime};
 
-/// A denominator: the sentence names the largest parts of the idle time until at most 1/5 of it is left.
+/// The sentence names the largest parts of the idle time until the rest is at most the whole divided by this number.
 const MAX_LEFT_PARTS: i64 = 5;
 
-/// A denominator: one part stands for the whole idle time if at most 1/20 is left.
+/// One part stands for the whole idle time if the rest is at most the whole divided by this number.
 const WHOLE_PARTS: i64 = 20;
 
 /// The maximum number of parts that the sentence names.
 const MAX_PARTS: usize = 2;
 
 impl FactFinder<'_> {
-    /// Why slots had no Pod: `on average 2.3s pass between the end of a Pod and the start of the next, 16 times`, or `12 %
-    /// because the first Pod was created 3.1s after the workload; 6 % because …`. `None` if no stage is known.
+    /// Explains why slots had no Pod: `on average 2.3s pass between the end of a Pod and the start of the next, 16
+    /// times`, or `12 % because the first Pod was created 3.1s after the workload; 6 % because …`. `None` if no stage
+    /// is known.
     pub(crate) fn explain_idle(&self, cost: Cost) -> Option<String> {
         let idle = &self.account.idle;
         let mut stages: Vec<(IdleStage, IdleTime)> =

@@ -2,7 +2,7 @@
 
 use crate::timeline::reports::findings::number_text::{format_count, format_short, mean};
 
-/// A denominator: the sentence leaves small losses out if they are at most 1/20 of the whole.
+/// The sentence leaves out the small losses if their sum is at most the whole divided by this number.
 const MIN_PARTS: i64 = 20;
 
 /// The losses of some Pods, in milliseconds.
@@ -39,7 +39,7 @@ impl LossGroup {
     }
 }
 
-/// The large losses, and the small ones if their difference is worth a mention.
+/// The large losses, and the small ones if the sentence describes them separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LossGroups {
     pub(crate) large: LossGroup,
@@ -65,8 +65,8 @@ impl LossGroups {
         self.small.is_none() && self.large.pods > 1 && !self.large.is_uneven()
     }
 
-    /// Writes the losses. `example` describes the Pod with the largest loss: `1 Pod for 1.2s (pi-a on node-1), 5 others about
-    /// 0.6s each`.
+    /// Writes the losses. `example` describes the Pod with the largest loss: `1 Pod for 1.2s (pi-a on node-1), 5
+    /// others about 0.6s each`.
     pub(crate) fn describe(&self, example: &str) -> String {
         let example = if example.is_empty() { String::new() } else { format!(" ({example})") };
         let others = self.small.map(|small| match small.pods {
@@ -86,7 +86,8 @@ pub(crate) fn format_each(sum: i64, count: usize) -> String {
     }
 }
 
-/// The number of large losses: the break with the smallest sum of squared differences from the means of both groups (Jenks).
+/// The number of large losses: the break with the smallest sum of squared differences from the means of both groups
+/// (Jenks).
 #[expect(clippy::cast_precision_loss, reason = "a break need not be exact")]
 fn find_break(losses: &[i64]) -> usize {
     let whole: f64 = losses.iter().map(|loss| *loss as f64).sum();
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_group_says_how_far_it_goes() {
+    fn an_uneven_group_names_its_largest_loss() {
         let losses = [16_000, 10_000, 9_000, 8_000, 8_000, 7_000, 6_000];
         let groups = LossGroups::new(&losses);
         assert!(!groups.is_even());

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::{format_elapsed_millis, format_exact};
 use crate::timeline::reports::findings::finding::Cost;
 
-/// From this number of milliseconds on, a duration is written in seconds.
+/// A duration of at least this number of milliseconds is written without tenths of a second.
 const MIN_FOR_SECONDS: i64 = 10_000;
 
 /// A duration with tenths of a second if it is short: `0.7s`, `12s`.

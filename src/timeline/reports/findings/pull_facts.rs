@@ -13,7 +13,7 @@ use crate::timeline::reports::findings::finding::{Finding, FindingKind};
 use crate::timeline::reports::findings::loss_groups::format_each;
 use crate::timeline::reports::findings::number_text::{format_bytes, format_count, format_short, to_percent};
 
-/// A denominator: the facts about one image stand for all pulls if the other pulls took at most 1/20 of the time.
+/// Some pulls stand for all pulls if the rest took at most the whole time divided by this number.
 const WHOLE_PARTS: i64 = 20;
 
 /// The number of characters of a digest that a sentence shows.
@@ -39,7 +39,7 @@ impl FactFinder<'_> {
         let bytes = all.iter().filter_map(|pulls| pulls.bytes).max();
         let size = bytes.map(|bytes| format!(" ({})", format_bytes(bytes))).unwrap_or_default();
         let total: i64 = losses.iter().map(|(millis, _)| *millis).sum();
-        // The part of the slot time that these pulls took, if it is not the whole share of the finding.
+        // The share of slot time that these pulls took. `None` if it is about the same as the share in the finding.
         let part = |millis: i64| {
             let is_whole = total.saturating_sub(millis).saturating_mul(WHOLE_PARTS) <= total;
             (!is_whole).then(|| format!("{} %", to_percent(millis, self.account.summary.slots.total)))
@@ -69,7 +69,7 @@ impl FactFinder<'_> {
         }
     }
 
-    /// The pulls by image and node. A Pod counts for its longest pull. Pods without a pull are left out.
+    /// The pulls by image and node. Only the longest pull of each Pod counts. Pods without a pull are left out.
     fn pulls_on_nodes(&self, losses: &[(i64, PodKey)]) -> BTreeMap<(Arc<str>, Arc<str>), PullsOnNode> {
         let mut pulls: BTreeMap<(Arc<str>, Arc<str>), PullsOnNode> = BTreeMap::new();
         for &(millis, key) in losses {
@@ -85,8 +85,8 @@ impl FactFinder<'_> {
     }
 }
 
-/// The name of an image without its registry and its folders, and with at most the start of a digest: `train:v3`. The tables
-/// per image have the whole name.
+/// The name of an image without its registry and its folders, and with at most the start of a digest: `train:v3`. The
+/// tables per image have the whole name.
 fn shorten_image(image: &str) -> &str {
     let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
     let digest = name.find("@sha256:").map(|start| start + "@sha256:".len() + DIGEST_CHARS);
@@ -147,8 +147,8 @@ fn duration(pull: &Pull) -> i64 {
     both.map_or(0, |(start, end)| (end.as_millisecond() - start.as_millisecond()).max(0))
 }
 
-/// Writes ` while 5 Pods waited about 12s each`. If the wait for other pulls was more than twice as long as the transfer, also
-/// writes `, up to 9.9s of it for other pulls`.
+/// Writes ` while 5 Pods waited about 12s each`. If the wait for other pulls was more than twice as long as the
+/// transfer, also writes `, up to 9.9s of it for other pulls`.
 fn format_waiting(all: &[&PullsOnNode]) -> String {
     let pods = all.iter().map(|pulls| pulls.pods.len()).sum();
     let millis = all.iter().map(|pulls| pulls.millis).sum();

@@ -13,7 +13,7 @@ use crate::timeline::workloads::workload::Workload;
 const MAX_FINDINGS: usize = 3;
 /// A loss with a smaller share is no finding.
 const MIN_SHARE: f64 = 0.05;
-/// A shorter loss is no finding, in milliseconds.
+/// A loss of fewer milliseconds is no finding.
 const MIN_MILLIS: i64 = 1_000;
 
 impl Timeline {
@@ -33,15 +33,15 @@ impl Timeline {
         let cold_millis = summary.slots.cold_start();
         let may_reserve = cold_millis >= MIN_MILLIS && share_of(cold_millis, total) >= Some(MIN_SHARE);
         let reserved = if may_reserve { facts.reserved_cost(cold_millis) } else { None };
-        // Accelerators are expensive, so their reservation competes. Other reservations are only a further view of the
-        // same time.
+        // The reservation of an accelerator competes with the losses, because accelerators are expensive. Any other
+        // reservation comes last, because it describes the same time as the losses of the cold start.
         costs.extend(reserved.filter(|_| facts.has_reserved_accelerator()));
         costs.retain(|cost| cost.share >= MIN_SHARE && cost.millis >= MIN_MILLIS);
         costs.sort_by(|a, b| b.share.partial_cmp(&a.share).unwrap_or(Ordering::Equal));
         if !costs.iter().any(|cost| cost.kind == FindingKind::Reserved) {
             costs.extend(reserved.filter(|cost| cost.share >= MIN_SHARE));
         }
-        // A loss without known facts is no finding, because the verdict says its share already.
+        // A loss without known facts is no finding, because the verdict already shows its share.
         costs.into_iter().filter_map(|cost| facts.describe(cost)).take(MAX_FINDINGS).collect()
     }
 }

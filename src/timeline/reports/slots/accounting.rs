@@ -49,8 +49,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     let Some(mut accounted_until) = changes.first().map(|(at, _)| *at) else { return account };
     account.partial = timeline.owners.has_unobserved_changes(&workload.uid);
     let mut accounted_from = i64::MIN;
-    // The controller counts Pods that were never observed. The time of such Pods must not count as idle, so the
-    // account begins with the first observed Pod.
+    // If the controller counts Pods that were never observed, the account begins with the first observed Pod, because
+    // the slots of the other Pods must not count as idle.
     let counted_pods =
         usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted_pods > workload.pods.len() {
@@ -76,7 +76,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
 }
 
 /// The changes that follow from the capacity and the Pods of a workload, with their times in milliseconds since 1970.
-/// Sets the `concurrency_max` of `account` to 1 if a Pod has run.
+/// Also sets the uncertainty of `account`, counts the Pods that lost work, and sets `concurrency_max` to 1 if a Pod
+/// has run.
 fn pod_changes(
     timeline: &Timeline,
     workload: &Workload,
@@ -125,9 +126,9 @@ fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Instant> {
     Some(end)
 }
 
-/// The start of the first slots, in milliseconds since 1970. The controller creates the first Pod at once. So if the
-/// workload is known to be created in the second in which its first Pod was created, the slots begin with this Pod: a
-/// wait that is shorter than its own uncertainty does not count.
+/// The start of the first slots, in milliseconds since 1970. The creation of a workload is known only to a second. If
+/// the first Pod was created in the same second, the slots begin with this Pod, because the controller creates it at
+/// once.
 fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
     let Some(first) = workload.capacity.first() else { return 0 };
     let since = first.since.as_millisecond();
@@ -138,8 +139,8 @@ fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
     created.map_or(since, |created| created.min(next_change))
 }
 
-/// When the state of a gone Pod becomes unknown, in milliseconds since 1970. `last` is its last phase. `None` if the end
-/// of the Pod is known. Events do not say when the work of a gone Pod ended.
+/// When the state of a gone Pod becomes unknown, in milliseconds since 1970. `last` is its last phase. `None` if the
+/// end of the Pod is known. Events do not contain the end of the work of a gone Pod.
 fn unknown_since(overview: &PodOverview, last: PhaseSpan) -> Option<i64> {
     let is_end_unknown = last.end.is_none() || last.kind.is_work() && overview.run().is_none();
     let is_unknown = overview.gone && is_end_unknown;

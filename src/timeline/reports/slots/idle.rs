@@ -47,12 +47,12 @@ pub(crate) struct IdleTime {
     pub(crate) slot_millis: i64,
     /// The time in which at least one slot was idle, in milliseconds.
     pub(crate) millis: i64,
-    /// The number of runs with such a time.
+    /// The number of runs with idle slots in this stage.
     pub(crate) runs: usize,
 }
 
 impl IdleTime {
-    /// Adds a time of one run in which this number of slots was idle.
+    /// Adds an interval of one run in which this number of slots was idle.
     pub(crate) fn add(&mut self, slots: u32, millis: i64) {
         if slots > 0 {
             self.slot_millis += i64::from(slots) * millis;

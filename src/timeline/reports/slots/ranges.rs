@@ -1,4 +1,4 @@
-//! The ranges of slot time: how far the parts of slot time may be off because instants are not exact.
+//! The ranges of slot time: how inexact the parts of slot time are, because instants are not exact.
 
 use std::hash::{Hash, Hasher};
 use std::ops::AddAssign;
@@ -9,8 +9,9 @@ use crate::timeline::reports::slots::slot_time::SlotTime;
 
 /// The uncertainty of each part of slot time.
 ///
-/// A boundary between two phases moves slot time from one phase to the other, so it makes both uncertain. Fine times count
-/// as independent. Times that are truncated to the second are correlated, see [`SlotUncertaintyBuilder`].
+/// If the time of a boundary between two phases is not exact, the slot time of both phases is uncertain. The errors
+/// of fine times count as independent. The errors of times that are truncated to the second are correlated, see
+/// [`SlotUncertaintyBuilder`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotUncertainty {
     phases: ByPhase<Uncertainty>,
@@ -88,14 +89,14 @@ impl AddAssign for SlotUncertainty {
 
 /// Adds up the uncertainty of slot time over the boundaries of all Pods of a workload.
 ///
-/// The Pods of a workload often work for the same time. If such Pods also start at the same fraction of a second, the ends
-/// of their work are truncated by the same amount, even if they start in different seconds. So the boundaries that are
-/// known to a second are grouped by the lengths of the phases before them, and their errors count as correlated if the
-/// phases started at about the same fraction of a second.
+/// The Pods of a workload often work for the same time. If such Pods also start at the same fraction of a second, the
+/// ends of their work are truncated by the same amount, even if they start in different seconds. Therefore the
+/// boundaries that are known to a second are grouped by the lengths of the phases before them. In a group, the errors
+/// count as correlated if the phases started at about the same fraction of a second.
 #[derive(Debug, Default)]
 pub(crate) struct SlotUncertaintyBuilder {
     fine: SlotUncertainty,
-    /// The coarse boundaries with the same properties.
+    /// The sums over the coarse boundaries with the same properties.
     coarse: FastMap<CoarseBoundary, SumOfWidths>,
 }
 
@@ -105,17 +106,17 @@ pub(crate) struct SlotUncertaintyBuilder {
 struct CoarseBoundary {
     before: Option<PhaseKind>,
     after: Option<PhaseKind>,
-    /// The second in which the phase before started, if the start is coarse, or in which the first phase of the Pod
-    /// started. `None` if the start is fine.
+    /// The second in which the phase before the boundary started. Without such a phase, the second of the boundary.
+    /// `None` if the start is known more exactly than to a second.
     second: Option<i64>,
-    /// The shortest possible length of the phase before, in eighths of a second.
+    /// The shortest possible length of the phase before the boundary, in eighths of a second.
     length: i64,
-    /// The sixteenth of a second in which the phase before started.
+    /// The sixteenth of a second in which the phase before the boundary started; 0 if `second` is set.
     sixteenth: u8,
 }
 
 impl Hash for CoarseBoundary {
-    /// Hashes one number, because every boundary of every Pod is looked up. The number is the same for few boundaries.
+    /// Hashes a single number, which is fast. Few boundaries have the same number.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let index = |kind: Option<PhaseKind>| kind.map_or(15, |kind| kind as i64);
         let phases = index(self.before) << 4 | index(self.after);
@@ -124,7 +125,7 @@ impl Hash for CoarseBoundary {
     }
 }
 
-/// The length of an interval of a second, in the unit of [`CoarseBoundary::length`].
+/// The length of a second, in the unit of [`CoarseBoundary::length`].
 const EIGHTHS: i64 = 8;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -207,12 +208,12 @@ impl CoarseBoundary {
 const COSINES: [i64; 16] =
     [1_000, 924, 707, 383, 0, -383, -707, -924, -1_000, -924, -707, -383, 0, 383, 707, 924];
 
-/// Returns twelve times the variance of the sum of these boundaries, and the sum of their widths. Of three models of the
-/// errors, the model with the largest variance counts:
+/// Returns twelve times the variance of the sum of these boundaries, and the sum of their widths. The largest
+/// variance of three models of the errors counts:
 ///
 /// - The errors are independent.
-/// - The phases have exactly the same length. The correlation of two truncated times then depends on the distance of their
-///   fractions of a second.
+/// - The phases have exactly the same length. The correlation of two truncated times then depends on the distance
+///   between their fractions of a second.
 /// - The lengths differ a little. Each boundary counts as a vector: its length is the width of the interval, and its
 ///   direction is the fraction of the second, as on a clock.
 fn correlated_squares(group: &[(CoarseBoundary, SumOfWidths)]) -> (u64, u64) {
@@ -224,7 +225,7 @@ fn correlated_squares(group: &[(CoarseBoundary, SumOfWidths)]) -> (u64, u64) {
         widths[usize::from(boundary.sixteenth) % 16] += i64::try_from(sum.widths).unwrap_or(0);
     }
     if let [(_, only)] = group {
-        // All models with the same direction agree.
+        // Boundaries with the same direction are fully correlated in both models of correlated errors.
         return (only.widths.saturating_mul(only.widths), only.widths);
     }
     let (mut x, mut y, mut correlated) = (0, 0, 0_i128);

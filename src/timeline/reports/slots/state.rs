@@ -44,8 +44,8 @@ pub(crate) struct SlotState {
     pods: Vec<Option<ExistingPod>>,
     /// The positions of the existing Pods, oldest first.
     existing: BTreeSet<u32>,
-    /// The total time in which every existing Pod had a slot, in milliseconds. All Pods share this clock, because an
-    /// interval without a change then costs nothing per Pod.
+    /// The total time in which every existing Pod had a slot, in milliseconds. All Pods share this clock, so that the
+    /// cost of an interval does not depend on the number of Pods.
     shared_clock: i64,
     /// The number of existing Pods in each phase.
     counts: ByPhase<u32>,
@@ -161,7 +161,7 @@ impl SlotState {
             return;
         }
         let (slots, pods) = (self.count_slots(), self.count_pods());
-        // Times and numbers of a cluster can have any value. Slot time that is too long to be counted is left out.
+        // The cluster may report any times and numbers. Slot time beyond the range of the integers is left out.
         let room = (i64::MAX / 2).saturating_sub(account.slots.total) / i64::from(slots.max(pods).max(1));
         let millis = millis.min(room);
         let running = self.counts[PhaseKind::Unready] + self.counts[PhaseKind::Running];

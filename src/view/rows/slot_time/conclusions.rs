@@ -43,8 +43,8 @@ impl ConclusionRoom {
         Self { verdict: VerdictRoom { columns, max_lines, has_bar, workloads: 1 }, lines: lines_per_group }
     }
 
-    /// The maximum number of findings about a group with this number of Pods. If a Pod would lose its row, rows are more
-    /// important than findings.
+    /// The maximum number of findings about a group with this number of Pods. If a Pod would lose its row, rows are
+    /// more important than findings.
     fn max_findings(self, pods: usize) -> usize {
         let beside_rows =
             self.lines.saturating_sub(LINES_AROUND_ROWS).saturating_sub(pods) / LINES_PER_FINDING;
@@ -58,8 +58,8 @@ impl ConclusionRoom {
     }
 }
 
-/// The verdict about a group in one line, without its bar, for a screen that has no room for more. `None` if the group is no
-/// workload, or if nothing shows how its slots were used.
+/// The verdict about a group in one line, without its bar, for a screen that has no room for more. `None` if the
+/// group is no workload, or if it is unknown how its slots were used.
 pub(crate) fn short_verdict_line(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -95,8 +95,8 @@ impl RowPlace {
     }
 }
 
-/// Whether something shows how the slots of a group were used. If an ended workload has no Pods, nothing shows it. If all
-/// Pods are below the heading of one other workload, the conclusions about that workload show it.
+/// Whether the conclusions about a group show how its slots were used. For an ended workload without Pods, this is
+/// unknown. If all Pods are below the heading of one other workload, the conclusions about that workload show it.
 fn has_known_slots(context: &ViewContext<'_>, group: &Group<'_>) -> bool {
     let Some(workload) = group.workload() else { return true };
     match RowPlace::of_workload(context, workload) {
@@ -138,8 +138,9 @@ const MIN_LINES_FOR_CONCLUSIONS: usize = 12;
 /// With fewer lines, a table and a grid have no conclusions.
 const MIN_LINES_FOR_SENTENCE: usize = 5;
 
-/// The conclusions about all workloads with Pods, for a view that has them below all its Pods. Each of several workloads
-/// begins with a line that names it. On a screen, the conclusions take at most a third of the lines.
+/// The conclusions about all workloads with Pods, for a view that shows the conclusions below all Pods. If there are
+/// several workloads, a line with the name precedes the conclusions about each one. On a screen, the conclusions take
+/// at most a third of the lines.
 pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Line> {
     if size.rows.is_some_and(|rows| rows < MIN_LINES_FOR_SENTENCE) {
         return Vec::new();
@@ -175,7 +176,8 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
     lines
 }
 
-/// Whether a screen with this number of lines has room for the sentence of the verdict. A row in trouble is more important.
+/// Whether a screen with this number of lines has room for the sentence of the verdict. Rows of Pods in trouble are
+/// more important.
 fn has_room_for_sentence(context: &ViewContext<'_>, group: &Group<'_>, lines: usize) -> bool {
     match context.state.view {
         View::Sequence | View::Table | View::Wide => {}
@@ -197,8 +199,8 @@ fn truncate_to_whole_sentences(lines: &mut Vec<Line>, max: usize) {
     lines.truncate(end);
 }
 
-/// The lines about a group below its verdict: the findings, further waits, and clocks that are off. If nothing is known
-/// about the slots of the group, a line about image pulls takes the place of the findings.
+/// The lines about a group below its verdict: the findings, further waits, and wrong clocks. If the group has no slot
+/// time, lines about image pulls replace the findings.
 fn find(
     context: &ViewContext<'_>,
     group: &Group<'_>,

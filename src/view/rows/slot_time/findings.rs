@@ -22,17 +22,17 @@ const MIN_CAUSE_COLUMNS: usize = 16;
 const MAX_IMAGES: usize = 3;
 /// The maximum number of nodes that a line names. The pulls on further nodes are summed up.
 const MAX_NODES: usize = 4;
-/// The maximum number of Pods that are searched for nodes whose clocks are off.
+/// The maximum number of Pods that are searched for nodes with wrong clocks.
 const MAX_CLAMPED_PODS: usize = 100;
 /// Shorter waits are not shown.
 const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
 /// Shorter waits for other pulls are not shown, because the kubelet itself may take this long.
 const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: FailedMount: volume "v": secret
-/// "nope" not found`. A hold of the workload itself reads `no new Pods for 12s: suspended`. If the line is too long, the
-/// causes are shortened first, so that every reason stays visible.
-/// Reasons in `named` are left out, because a finding names them.
+/// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: FailedMount: volume "v":
+/// secret "nope" not found`. A hold of the workload itself reads `no new Pods for 12s: suspended`. If the line is too
+/// long, the causes are shortened first, so that every reason stays visible. Reasons in `named` are left out, because
+/// a finding names them.
 pub(crate) fn waits_line(
     context: &ViewContext<'_>,
     workload: &Workload,
@@ -115,7 +115,7 @@ pub(crate) fn pull_failure_lines(
     lines
 }
 
-/// The lines of a finding, at most `max_lines`. A line ends between two words, also if the finding is too long.
+/// The lines of a finding, at most `max_lines`. A line always ends between two words, even if the finding is cut off.
 pub(crate) fn finding_lines(
     context: &ViewContext<'_>,
     finding: &Finding,
@@ -163,7 +163,7 @@ pub(crate) fn gone_line(context: &ViewContext<'_>, workload: &Workload, columns:
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
-/// The line about nodes whose clocks are off: the sentences about the first such nodes.
+/// The line about nodes with wrong clocks: the sentences about the first such nodes.
 pub(crate) fn clocks_line(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Option<Line> {
     let clamped = pods.iter().filter(|key| context.timeline.overview(**key).clamped).take(MAX_CLAMPED_PODS);
     let mut sentences: Vec<String> = Vec::new();
@@ -178,7 +178,7 @@ pub(crate) fn clocks_line(context: &ViewContext<'_>, pods: &[PodKey], columns: u
 
 /// A line for each image that was pulled, slowest first:
 /// `image pulls: 5.9s on node-1, then already there 6 times · 6.0s on node-2, then already there 5 times`.
-/// The lines tell whether a pull was slow on one node or on all of them.
+/// The lines show whether a pull was slow on one node or on all of them.
 pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
     let pulled = pods.iter().filter(|key| context.timeline.overview(**key).has_pull);
     let pulls = image_pulls(pulled.map(|&key| context.timeline.pod(key)));

@@ -1,4 +1,4 @@
-//! The losses of a workload: the uses of its slot time that are not work that counts.
+//! The losses of a workload: all uses of its slot time except work whose result counts.
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{SlotTime, to_percent};
@@ -61,9 +61,9 @@ impl LargestLoss {
     }
 }
 
-/// The largest loss of this slot time, of which `lost_work` milliseconds were work that did not count. All losses
-/// compete: each phase except work, idle slots, and lost work. Of equal losses, the earlier one in this order wins.
-/// `None` if there is no slot time, or if none of it was lost.
+/// The largest loss of this slot time. The losses are the phases except work, then idle slots, then lost work. Of equal
+/// losses, the earlier one in this order is returned. `lost_work` is the part of the work that did not count, in
+/// milliseconds. `None` if there is no slot time, or if none of it was lost.
 pub(crate) fn largest_loss(slots: &SlotTime, lost_work: i64) -> Option<LargestLoss> {
     let phases = PhaseKind::ALL.into_iter().filter(|kind| Loss::phase_name(*kind).is_some());
     let losses = phases

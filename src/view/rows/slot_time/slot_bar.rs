@@ -35,9 +35,9 @@ fn segments(slots: &SlotTime, lost_work: i64) -> Vec<(Segment, i64)> {
     segments.filter(|(_, millis)| *millis > 0).collect()
 }
 
-/// The bar of slot time: `columns` cells, which the uses of the slot time share in proportion. `lost_work` is the part of
-/// the work that did not count, in milliseconds. If any work was lost, it has at least one cell. The bar is blank if
-/// there is no slot time.
+/// The bar of slot time: `columns` cells, divided in proportion to the uses of the slot time. `lost_work` is the part
+/// of the work that did not count, in milliseconds. If any work was lost, it has at least one cell. The bar is blank
+/// if there is no slot time.
 pub(crate) fn slot_time_bar(slots: &SlotTime, lost_work: i64, glyphs: &Glyphs, columns: usize) -> Line {
     let segments = segments(slots, lost_work);
     let mut line = Line::default();

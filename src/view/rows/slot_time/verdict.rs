@@ -29,11 +29,15 @@ pub(crate) struct VerdictRoom {
     pub(crate) workloads: usize,
 }
 
-/// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`,
-/// and the bar of the slot time. If a part of the time was not observed, the text begins with `slot time 1m58s of the
-/// observed time`. Each percentage is rounded by itself, so that it is equal to the
-/// same percentage in the heading and in a finding. If the verdict is too long for one line, the reasons for the loss are left out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, the
-/// uncertainties are left out, and at last only the largest shares remain. Empty for a workload that has had no slot yet.
+/// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle
+/// 21 %`, and the bar of the slot time. If a part of the time was not observed, the text begins with `slot time 1m58s
+/// of the observed time`. Empty for a workload that has had no slot yet.
+///
+/// Each percentage is rounded by itself, so that it is equal to the same percentage in the heading and in a finding.
+///
+/// A verdict that is too long is shortened in these steps: the reasons for the loss are left out, it takes up to
+/// `max_lines` lines, the smallest shares are summed up as `other`, the uncertainties are left out, and finally only
+/// the largest shares remain.
 pub(crate) fn verdict_lines(
     context: &ViewContext<'_>,
     summary: &Summary,
@@ -102,8 +106,8 @@ impl Verdict<'_> {
             if let Some(lines) = self.write(&shares, other, lost_work, with_ranges, max_lines) {
                 return Some(lines);
             }
-            // The share of work is never summed up, because readers compare the other shares with it. The largest of
-            // the other shares is the answer that readers look for.
+            // The share of work is never summed up, because readers compare the other shares with it. The largest other
+            // share is never summed up either, because readers look for it.
             let of_others = || (0..shares.len()).filter(|&index| shares[index].0 != Segment::Work);
             let smallest = of_others().min_by_key(|&index| shares[index].1)?;
             of_others().nth(1)?;
