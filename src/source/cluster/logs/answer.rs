@@ -191,7 +191,8 @@ impl AnswerReader<'_> {
         let rest = lines.splitter.hash_rest();
         let last_rest = std::mem::replace(self.last_rest, rest);
         let reaches_last_line = self.cursor.reaches_last_line();
-        // An answer without any line proves little, so it counts only if the answer before it had no line either.
+        // A single answer without lines does not prove that the log is empty. It counts only if the previous answer
+        // had no lines either.
         let is_blank = self.cursor.accepted() == 0 && rest.is_none();
         let was_blank = std::mem::replace(self.was_blank, is_blank);
         let is_repetition = reaches_last_line
@@ -278,7 +279,7 @@ struct LineGrowth {
 }
 
 impl LineGrowth {
-    /// Stores the present length if the line has grown enough or is another line.
+    /// Stores the present length and time if the line has grown enough or is another line.
     fn update(&mut self, bytes: usize) {
         if bytes < self.bytes.max(1) || bytes >= self.bytes + MIN_LINE_GROWTH {
             *self = Self { bytes, since: Instant::now() };

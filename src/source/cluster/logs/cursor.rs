@@ -19,8 +19,8 @@ const MAX_FINGERPRINT_BYTES: usize = 1 << 10;
 /// Number of lines that a request for the last lines of a log asks for.
 const LAST_LINES: usize = 8;
 
-/// The time of a line and the hash of the first bytes of its text. By these, the line is recognized when the server
-/// returns it again. The time has nanoseconds, so two lines of different files are practically never equal.
+/// The time of a line and the hash of the first bytes of its text. They identify the line when the server returns it
+/// again. The time has nanoseconds, so two lines of different files are practically never equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fingerprint {
     at: Timestamp,
@@ -42,7 +42,7 @@ struct SecondLines {
     /// Seconds since 1970.
     second: i64,
     count: u64,
-    /// The first accepted line of the second, after the number of lines of the run that were accepted before this line.
+    /// The first accepted line of the second, and the number of lines of the run that were accepted before it.
     first: Option<(u64, Fingerprint)>,
 }
 
@@ -69,8 +69,8 @@ pub(crate) enum RequestMode {
     ContinueAfterFileDeletion,
     /// The whole log. If the log begins before the first accepted line, the accepted lines belong to a later run.
     FromStart,
-    /// The last few lines. The kubelet finds them from the end of the file, without reading the lines before them. If the
-    /// first line is not one of the last accepted lines, only a request in another mode shows why.
+    /// The last few lines. The kubelet finds them from the end of the file, without reading the lines before them. If
+    /// the first line is not one of the last accepted lines, only a request in another mode shows why.
     LastLines,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct LogRange {
 enum Overlap {
     /// No line of the request has arrived.
     Unknown(RequestMode),
-    /// The next lines, as many as this number, were already accepted.
+    /// This number of further lines was already accepted.
     Skip(u64),
     /// The log no longer contains the lines from which the request should continue. Lines up to the time `last` were
     /// already accepted.
@@ -112,8 +112,8 @@ impl Default for Overlap {
 pub(crate) enum EndCertainty {
     #[default]
     Unknown,
-    /// A followed stream was closed normally after the last line. The stream of a kubelet or a node that stops ends in the
-    /// same way.
+    /// A followed stream was closed normally after the last line. The stream of a kubelet or a node that stops ends
+    /// in the same way.
     Likely,
     /// An answer that was requested after the end of the run was closed normally after the last line.
     Certain,
@@ -156,22 +156,23 @@ pub(crate) struct LogCursor {
     first: Option<Fingerprint>,
     /// Number of accepted lines of the run.
     accepted: u64,
-    /// The first accepted line after the latest gap of the run, after the number of lines that were accepted before this
-    /// line.
+    /// The first accepted line after the latest gap of the run, and the number of lines that were accepted before it.
     after_gap: Option<(u64, Fingerprint)>,
-    /// The first line and the number of lines of the latest earlier run with lines. If that run has a gap, only the lines
-    /// after the gap count. A request for the next run may return the same lines again, if the kubelet does not know the
-    /// next run yet, or if these lines belong to the next run.
+    /// The first line and the number of lines of the latest earlier run with lines. If that run has a gap, only the
+    /// lines after the gap count. A request for the next run may return the same lines again, if the kubelet does not
+    /// know the next run yet, or if these lines belong to the next run.
     previous_run: Option<(Fingerprint, u64)>,
     /// The time of the latest line of the run before this run.
     earlier_last: Option<Timestamp>,
-    /// The number of the latest run whose lines the kubelet has returned, even if the status does not report this run yet.
+    /// The number of the latest run whose lines the kubelet has returned, even if the status does not report this run
+    /// yet.
     pub(crate) latest_run: u32,
     /// Whether a request for this run has returned the lines of [`Self::previous_run`].
     repeats_previous_run: bool,
     /// Whether a line may follow the last accepted line.
     pub(crate) end: EndCertainty,
-    /// A gap at the end of the earlier run. It is reported unless the lines of [`Self::previous_run`] belong to this run.
+    /// A gap at the end of the earlier run. It is reported unless the lines of [`Self::previous_run`] belong to this
+    /// run.
     pub(crate) owed_gap: Option<LogGap>,
     overlap: Overlap,
 }
@@ -207,8 +208,8 @@ impl LogCursor {
         self.after_gap.is_some()
     }
 
-    /// Whether lines of the run were accepted as lines of the earlier run, because the kubelet knew of the restart before
-    /// the API server did.
+    /// Whether lines of the run were accepted as lines of the earlier run, because the kubelet restarted the container
+    /// before the API server's status showed the restart.
     pub(crate) fn repeats_previous_run(&self) -> bool {
         self.repeats_previous_run
     }
@@ -331,8 +332,8 @@ impl LogCursor {
             Some((_, first)) if first == line => {
                 return Ok(Overlap::Skip(self.previous.count + self.current.count));
             }
-            // The runtime stores a line of more than 16 KiB in parts, each with its own time. If such a line began before
-            // the requested time, the answer begins with its later parts.
+            // The runtime stores a line of more than 16 KiB in parts, each with its own time. If such a line began
+            // before the requested time, the answer begins with its later parts.
             Some((accepted_before, first)) if accepted_before > 0 && at <= first.at => {
                 return Err(LineStatus::Fragment);
             }

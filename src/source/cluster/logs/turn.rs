@@ -21,19 +21,19 @@ use crate::source::cluster::retry::{RetryPauses, next_pause, retry_pauses};
 /// has not started yet.
 const MAX_START_PAUSE: Duration = Duration::from_millis(500);
 
-/// Maximum pause before a log is requested again after the connection was lost. When the next run of a container ends, the
-/// kubelet deletes the log of the run before it, so the pause must be shorter than most runs.
+/// Maximum pause before a log is requested again after the connection was lost. When the next run of a container
+/// ends, the kubelet deletes the log of the run before it, so the pause must be shorter than most runs.
 const MAX_LOST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A turn whose requests fail ends after a pause of this length if other containers wait for their turn.
 const YIELDING_PAUSE: Duration = Duration::from_millis(500);
 
-/// Number of consecutive requests without a new line after which the log of a run that has ended is given up. A refused
-/// request counts, and an answer without the lines that are already known.
+/// Number of consecutive failures after which the log of a run that has ended is given up. A failure is a refused
+/// request, or an answer that contains neither a new line nor the lines that are already known.
 const MAX_FAILURES: u32 = 6;
 
-/// Number of answers of an unknown run after which the run of an answer is no longer checked. Until then, about 30 s pass,
-/// in which the new status of the container almost always arrives.
+/// Number of answers from an unknown run after which the run of an answer is no longer checked. They take about 30 s.
+/// The new status of the container almost always arrives in this time.
 const MAX_UNKNOWN_RUNS: u32 = 60;
 
 /// Maximum time by which the status of a container is out of date when the kubelet returns the log of its next run.
@@ -83,7 +83,7 @@ impl LogStep {
         }
     }
 
-    /// Returns the step that asks whether lines follow after the answer to this step.
+    /// Returns the step that checks whether lines follow after those of this step.
     fn end_check(self) -> Self {
         match self {
             Self::Latest | Self::EndOfLatest => Self::EndOfLatest,
@@ -110,8 +110,8 @@ pub(crate) struct Turn {
     pub(crate) cursor: LogCursor,
     /// The position in the log of the next run, if lines of the next run were read before the present run was complete.
     pub(crate) next_run_cursor: Option<LogCursor>,
-    /// The hash of the incomplete last line of the previous answer. If the next answer ends with the same incomplete line, the
-    /// run has ended without a line feed.
+    /// The hash of the incomplete last line of the previous answer. If the next answer ends with the same incomplete
+    /// line, the run has ended without a line feed.
     pub(crate) last_rest: Option<u64>,
     /// Whether the previous answer contained no line.
     pub(crate) was_blank: bool,
@@ -178,8 +178,8 @@ impl Turn {
                 AnswerEnd::Unconfirmed if self.cursor.accepted() > accepted => {
                     next_step = Some(step.end_check());
                 }
-                // There is no previous run, so the file of the latest run was deleted, or the status does not report yet that
-                // the node has lost the previous run.
+                // There is no previous run, so the file of the latest run was deleted, or the status does not report
+                // yet that the node has lost the previous run.
                 AnswerEnd::Refused(_) if is_latest && step.without_tail() == LogStep::Previous => {
                     self.pause(MAX_STATUS_DELAY).await;
                     if self.known() == known {
@@ -226,8 +226,8 @@ impl Turn {
         }
     }
 
-    /// Returns the progress of the container. It contains the run whose lines the kubelet has returned, even if the status
-    /// does not report this run yet.
+    /// Returns the progress of the container. It contains the run whose lines the kubelet has returned, even if the
+    /// status does not report this run yet.
     fn known(&mut self) -> ContainerProgress {
         let known = *self.progress.borrow_and_update();
         if self.cursor.latest_run <= known.run || known.is_last_run {
@@ -260,7 +260,8 @@ impl Turn {
                 return AnswerEnd::Refused(status.message);
             }
             Err(RequestError::Refused(_)) => {
-                // The API server does not reach the kubelet. If the kubelet has stopped, this may have closed the stream.
+                // The API server does not reach the kubelet. If the kubelet has stopped, this may have closed the
+                // stream.
                 if self.cursor.end == EndCertainty::Likely {
                     self.cursor.end = EndCertainty::Unknown;
                 }
@@ -297,7 +298,7 @@ impl Turn {
     /// Returns the step after an answer that does not continue the accepted lines.
     fn step_after(&mut self, unexpected: UnexpectedAnswer, step: LogStep, is_latest: bool) -> LogStep {
         match unexpected {
-            // The last lines do not suffice to tell why they are not the expected lines.
+            // The last lines alone do not show why they are not the expected lines.
             UnexpectedAnswer::OtherLines if step != step.without_tail() => step.without_tail(),
             // The container may have been restarted, so the expected lines may belong to the previous run.
             UnexpectedAnswer::OtherLines if step == LogStep::Latest => LogStep::Previous,
@@ -316,7 +317,8 @@ impl Turn {
         }
     }
 
-    /// Ends the turn if no log can be requested: all runs are complete, the latest run has not started, or the Pod is gone.
+    /// Ends the turn if no log can be requested: all runs are complete, the latest run has not started, or the Pod is
+    /// gone.
     async fn end_without_log(&mut self, known: ContainerProgress) -> Option<TurnEnd> {
         if self.cursor.run() > known.run {
             return Some(TurnEnd::Complete);
@@ -413,8 +415,8 @@ impl Turn {
         }
     }
 
-    /// Waits for news of the container after its stream was closed, because the container has probably ended. If no news
-    /// arrives, the kubelet or a proxy has closed the stream, so the log is requested again.
+    /// Waits for news of the container after its stream was closed, because the container has probably ended. If no
+    /// news arrives, the kubelet or a proxy has closed the stream, so the log is requested again.
     async fn wait_for_end(&mut self, pauses: &mut RetryPauses) {
         self.pause(next_pause(pauses).max(Duration::from_secs(1))).await;
     }

@@ -47,8 +47,8 @@ const MIN_WATCH_LIFE: Duration = Duration::from_secs(10);
 /// time. Without this rule, a watch that fails on its first event would count as a success each time.
 const PROVING_TIME: Duration = Duration::from_millis(500);
 
-/// Time after the opening of a watch in which all changes count as older than the watch, if the version at its opening is
-/// unknown.
+/// Time after the opening of a watch in which all changes count as older than the watch, if the version at its
+/// opening is unknown.
 const BACKLOG_TIME: Duration = Duration::from_secs(1);
 
 /// Maximum gap between the instant at which the watcher last knew the complete collection and the opening of the next
@@ -113,7 +113,8 @@ pub(crate) struct CollectionWatcher {
     /// Notified when the requests of a failing watcher succeed again. The other failing watchers then try again
     /// immediately.
     pub(crate) recovered: Arc<Notify>,
-    /// Changes when the run asks the source to read once more what may be out of date. The number grows with each request.
+    /// Changes when the run requests a refresh of the collections that may be out of date. The number grows with each
+    /// request.
     pub(crate) refresh: watch::Receiver<(u32, RefreshScope)>,
     pub(crate) updates: mpsc::Sender<Update>,
     pub(crate) signals: mpsc::UnboundedSender<Signal>,
@@ -131,8 +132,8 @@ pub(crate) struct WatcherState {
     last_complete: Instant,
     /// The time since which the collection has not been read, while requests fail.
     failing_since: Option<Timestamp>,
-    /// Whether the server refuses watches for a reason that does not pass by itself. The collection is then listed before
-    /// each attempt to open a watch.
+    /// Whether the server refuses watches for a reason that does not pass by itself. The collection is then listed
+    /// before each attempt to open a watch.
     is_watch_refused: bool,
 }
 
@@ -237,8 +238,8 @@ impl CollectionWatcher {
         }
     }
 
-    /// Adds an observation to the batch if its object is followed. Returns `true` if the object is followed, or if an owner that
-    /// has not arrived yet will decide this.
+    /// Adds an observation to the batch if its object is followed. Returns `true` if the object is followed, or if an
+    /// owner that has not arrived yet will decide this.
     fn report(&self, state: &mut WatcherState, seen: Seen, object: Object) -> bool {
         let received = self.cluster.clock.now();
         self.ownership.admit(Observation { received, seen, object }, self.role, &mut state.batch)
@@ -252,8 +253,8 @@ impl CollectionWatcher {
         }
     }
 
-    /// Watches the collection until the task is aborted. `listed` is the version of the first list. If `listed` is `None`,
-    /// lists the collection first, as soon as this is possible.
+    /// Watches the collection until the task is aborted. `listed` is the version of the first list. If `listed` is
+    /// `None`, lists the collection first, as soon as this is possible.
     ///
     /// # Errors
     ///

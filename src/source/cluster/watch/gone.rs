@@ -1,4 +1,4 @@
-//! Finds out from Events whether named objects that are missing have existed, and which Events may concern their Pods.
+//! Determines from Events whether missing named objects have existed, and which Events may concern their Pods.
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ struct GoneCandidate {
     /// The resource in messages: `jobs.batch`.
     resource: String,
     name: String,
-    /// The object that had this name last, according to Events.
+    /// The latest object with this name, according to Events.
     latest: Option<NamedByEvents>,
 }
 
@@ -90,8 +90,8 @@ impl GoneCandidates {
         is_relevant
     }
 
-    /// Returns the missing objects that have existed, with their roots, and the names that are still missing. The objects
-    /// contain only metadata.
+    /// Returns the missing objects that have existed, with their roots, and the names that are still missing. The
+    /// objects contain only metadata.
     ///
     /// `first_received` is the time of the first observation.
     pub(crate) fn conclude(self, first_received: Timestamp) -> (Vec<(usize, Object)>, Vec<UnknownNames>) {
@@ -146,8 +146,8 @@ pub(crate) fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
 }
 
 /// Whether an Event reports that an owner has created a Pod whose name has the form of a Pod of one of `jobs`. Also
-/// returns `true` if the Event combines several creations, so that it may hide such a Pod. The model needs these Events,
-/// so that it does not assign the Pod to the wrong Job.
+/// returns `true` if the Event combines several creations, because one of them may be such a Pod. Without these Events,
+/// the model could assign the Pod to the wrong Job.
 pub(crate) fn may_claim_pod<'a>(event: &Event, mut jobs: impl Iterator<Item = &'a str>) -> bool {
     if event.reason != "SuccessfulCreate" || event.involved_object.kind == "Pod" {
         return false;

@@ -48,8 +48,8 @@ impl CollectionWatcher {
     ///
     /// No Event names one of the missing objects, and no other object is shown.
     pub(crate) async fn conclude_missing(&self, state: &mut WatcherState) -> Result<(), SourceError> {
-        // The events about the creation of Pods are read by a second collection, which may be listed first. They alone
-        // do not show that an object never existed.
+        // The Events about the creation of Pods are read as a second collection, which may be listed first. This
+        // collection alone cannot show that an object never existed.
         let has_only_creations = self.query.fields.as_deref() == Some(CREATION_EVENTS);
         if self.query.kind != Kind::EVENT || has_only_creations {
             return Ok(());

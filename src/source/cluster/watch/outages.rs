@@ -76,15 +76,15 @@ impl WatcherHealth {
         self.refresh = Some(Refresh { deadline: Instant::now() + REFRESH_LIMIT, unfinished });
     }
 
-    /// Stores that the watcher with this id has done what the refresh asks for.
+    /// Stores that the watcher with this id has finished the refresh.
     pub(crate) fn set_refreshed(&mut self, id: usize) {
         if let Some(refresh) = &mut self.refresh {
             refresh.unfinished.remove(&id);
         }
     }
 
-    /// Returns `true` once, when the refresh has ended. From then on, each failing watcher counts, however short its
-    /// failure is. A watcher that has not finished in time fails too.
+    /// Returns `true` once, when the refresh has ended. The next report then also contains failures that are shorter
+    /// than [`OUTAGE_REPORT_DELAY`]. A watcher that has not finished in time counts as failing.
     pub(crate) fn end_refresh(&mut self, now: Timestamp) -> bool {
         let Some(refresh) = &self.refresh else { return false };
         if !refresh.unfinished.is_empty() && Instant::now() < refresh.deadline {
@@ -114,8 +114,8 @@ impl WatcherHealth {
         }
     }
 
-    /// Returns the outages to report, if they differ from those that were reported last. Several watchers of one kind in
-    /// one namespace have one outage: that of the watcher that has failed for the longest time.
+    /// Returns the outages to report, if they differ from those that were reported last. Several watchers of one kind
+    /// in one namespace have one outage: that of the watcher that has failed for the longest time.
     pub(crate) fn take_report(&mut self) -> Option<Vec<Outage>> {
         let now = Instant::now();
         // The watchers usually fail for the same reason within milliseconds, and then share a report.

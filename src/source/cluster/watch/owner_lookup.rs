@@ -11,7 +11,8 @@ use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, kno
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::UnresolvedOwner;
 
-/// Requests the metadata of owners. Fetches the cluster's list of types only for an owner whose type is not built in, and keeps the list once a fetch succeeds.
+/// Requests the metadata of owners. Fetches the cluster's list of types only for an owner whose type is not built in,
+/// and keeps the list once a fetch has succeeded.
 #[derive(Debug)]
 pub(crate) struct OwnerLookup {
     cluster: Cluster,
@@ -23,8 +24,9 @@ impl OwnerLookup {
         Self { cluster, types: OnceCell::new() }
     }
 
-    /// Requests the metadata of an owner. Returns `None` if the owner does not exist any more, if the user may not read it, or
-    /// if the request fails for another reason that is not temporary. The objects that it owns are then not shown.
+    /// Requests the metadata of an owner. Returns `None` if the owner does not exist any more, if the user may not
+    /// read it, or if the request fails for another reason that is not temporary. The objects that it owns are then
+    /// not shown.
     pub(crate) async fn fetch_owner(&self, wanted: &UnresolvedOwner) -> Option<Owner> {
         let UnresolvedOwner { namespace, reference, .. } = wanted;
         let resource = self.find_resource(reference).await?;
@@ -39,7 +41,7 @@ impl OwnerLookup {
         };
         let request = kube::core::Request::new(path);
         let request = request.get_metadata(&reference.name, &GetParams::default()).ok()?;
-        // Without its owner a Pod would not be shown at all, so a temporary fault must not decide this.
+        // A request that fails for a moment is repeated, because a Pod whose owner is unknown is not shown at all.
         let fetch = || self.cluster.fetch_json::<Owner>(request.clone(), MAX_OBJECT_BYTES);
         let mut owner = self.cluster.repeat_at_first(fetch).await.ok()?;
         // The owner may have been replaced by another object with the same name.
@@ -52,7 +54,8 @@ impl OwnerLookup {
         Some(owner)
     }
 
-    /// Finds the type of an owner. Returns `None` for nodes, for types that the cluster does not have, and if the list of types cannot be fetched.
+    /// Finds the type of an owner. Returns `None` for nodes, for types that the cluster does not have, and if the
+    /// list of types cannot be fetched.
     async fn find_resource(&self, owner: &OwnerReference) -> Option<Resource> {
         // Static Pods are owned by their node. A node has no owner itself, so a lookup would never lead to a workload.
         if owner.kind == "Node" && owner.api_version == "v1" {

@@ -1,7 +1,8 @@
 //! Plans a feed: decides which collections are listed and watched for the objects that the user named.
 //!
 //! A type may have two collections in one namespace: a collection of named objects, and a collection of objects that
-//! are followed because of their controllers. A selector narrows a collection if the selector excludes no wanted object.
+//! are followed because of their controllers. A selector narrows a collection if the selector excludes no wanted
+//! object.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use crate::source::feed::RefreshScope;
 /// proxies accept.
 const MAX_SELECTOR_BYTES: usize = 4000;
 
-/// The field selector of the events in which controllers report that they created Pods. There are at most ten of them
+/// The field selector of the Events in which controllers report that they created Pods. There are at most ten of them
 /// for each controller, because Kubernetes combines further ones.
 pub(crate) const CREATION_EVENTS: &str = "reason=SuccessfulCreate";
 
@@ -181,7 +182,7 @@ impl<'a> Plan<'a> {
                 &ownership,
             );
         }
-        // The owner's events date the creation of a Pod to the millisecond. The events about the Pod do not.
+        // The owner's Events show the creation of a Pod to the millisecond. The Events about the Pod do not.
         let owner_fields = event_fields.as_ref().map(|_| CREATION_EVENTS.to_owned());
         let mut wait_for = listed_receivers.clone();
         for fields in [Some(event_fields), owner_fields.map(Some)].into_iter().flatten() {

@@ -1,5 +1,5 @@
-//! Failures of a watcher's requests: the pauses between attempts, the reports about failures, and the last list before a
-//! run ends.
+//! Failures of a watcher's requests: the pauses between attempts, the reports about failures, and the last list
+//! before a run ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,7 +109,7 @@ impl CollectionWatcher {
         }
     }
 
-    /// Whether the refresh that was just asked for includes collections like this one although the watch is open.
+    /// Whether the latest refresh includes this collection even while its watch is open.
     pub(crate) fn is_refreshed_while_watched(&self) -> bool {
         match self.refresh.borrow().1 {
             RefreshScope::Unwatched => false,
@@ -117,7 +117,7 @@ impl CollectionWatcher {
         }
     }
 
-    /// Reports that this watcher has done what the refresh asks for.
+    /// Reports that this watcher has finished the latest refresh.
     pub(crate) fn report_refreshed(&self) {
         let _ = self.signals.send(Signal::Refreshed(self.id));
     }

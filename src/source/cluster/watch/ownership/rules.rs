@@ -149,9 +149,9 @@ impl OwnershipRules {
             || self.roots.iter().any(|root| root.names.is_empty())
     }
 
-    /// Decides whether an Event is followed. An Event is followed if its involved object is followed, or if the Event
-    /// may show how a followed Pod that no longer exists came to its owner. Events that name a preemptor, and Events
-    /// about the scheduling of siblings, are followed too.
+    /// Decides whether an Event is followed. An Event is followed if its involved object is followed, if it may be
+    /// about a Pod of a followed Job that no longer exists, or if it may show which owner created such a Pod. Events
+    /// that name a preemptor, and Events about the scheduling of siblings, are followed too.
     fn decide_event(&self, state: &mut OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);

@@ -31,7 +31,7 @@ pub(crate) struct OwnershipState {
     pub(crate) owners: HashMap<u128, AdmittedOwner>,
     /// The followed Pods, by uid. Each value is the role of the collection that found the Pod.
     pub(crate) pods: HashMap<u128, CollectionRole>,
-    /// The uids of the controllers of named Pods. The events of these controllers say when the Pods were created.
+    /// The uids of the controllers of named Pods. The Events of these controllers report when the Pods were created.
     pub(crate) pod_controllers: HashSet<u128>,
     /// The Pod selectors of the named objects.
     pub(crate) selectors: Vec<LabelSelector>,
