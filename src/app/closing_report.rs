@@ -43,7 +43,7 @@ pub(crate) struct FailureList {
     rest: usize,
 }
 
-/// Failed Pods that ended alike.
+/// Failed Pods that ended in the same way.
 #[derive(Debug)]
 pub(crate) struct FailureEntry {
     /// `✗ pi-a failed: exit code 3, after 2.1s on node-1`.
@@ -71,7 +71,8 @@ impl FailureList {
 }
 
 /// Lists the failed Pods and the last lines of their logs. The Pods with a log come before the Pods without a log. Both
-/// groups are sorted by the end of the Pod. Pods that ended alike share one entry, which has the log of the first Pod.
+/// groups are sorted by the end of the Pod. Pods that ended in the same way share one entry, which has the log of the
+/// first Pod.
 pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
@@ -110,7 +111,7 @@ fn log_lines(log: &ContainerLog, max_lines: usize) -> Vec<Line> {
     std::iter::once(heading).chain(lines).collect()
 }
 
-/// Returns the failed Pods in groups. The Pods of one group ended alike.
+/// Returns the failed Pods in groups. The Pods of one group ended in the same way.
 fn group_failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)]) -> Vec<(EndKind, Vec<PodKey>)> {
     let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
@@ -153,9 +154,9 @@ fn failure_heading<'a>(
     line
 }
 
-/// Lists the failures without logs, for a picture that stays open after the end. Pods that ended alike share one line.
-/// The line has a link that opens the first of these Pods. If all failed Pods ended alike, the list is empty, because a
-/// line above the bars already names their failure.
+/// Lists the failures without logs, for a picture that stays open after the end. Pods that ended in the same way share
+/// one line. The line has a link that opens the first of these Pods. If all failed Pods ended in the same way, the list
+/// is empty, because a line above the bars already names their failure.
 pub(crate) fn list_failures_in_picture(timeline: &Timeline, glyphs: &Glyphs) -> Vec<Line> {
     let names = Names::from_timeline(timeline);
     let entries = group_failures(timeline, &[]);
@@ -173,7 +174,7 @@ pub(crate) fn list_failures_in_picture(timeline: &Timeline, glyphs: &Glyphs) -> 
     lines.filter(|_| several).collect()
 }
 
-/// The facts that are equal for all Pods that ended alike.
+/// The facts that are equal for all Pods that ended in the same way.
 #[derive(Debug, PartialEq, Eq)]
 struct EndKind {
     namespace: Arc<str>,

@@ -1,15 +1,16 @@
-//! The progress of the last attempt of a run to read what may be out of date.
+//! The progress of the final refresh: before a run ends, the source lists again the collections that may be out of
+//! date.
 
 use tokio::time::Instant;
 
-/// The last attempt to read what may be out of date, before a run ends.
+/// The progress of the final refresh.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum FinalRefresh {
     /// The run is not about to end.
     #[default]
     NotAsked,
-    /// The source was asked. The run ends without an answer at this instant.
+    /// The source was asked. The run ends at this instant even if the source has not finished.
     Asked(Instant),
-    /// The source has answered.
+    /// The source has finished.
     Done,
 }

@@ -44,7 +44,7 @@ pub(crate) struct Run<'a> {
     pub(crate) fatal_watch: Option<FatalWatch>,
     /// The earliest time of the next search for fatal causes.
     pub(crate) next_failure_check: Option<Instant>,
-    /// The last attempt to read what may be out of date.
+    /// The progress of the final refresh.
     pub(crate) final_refresh: FinalRefresh,
     /// Whether a warning has said that the user may not read logs.
     pub(crate) has_warned_about_logs: bool,
@@ -109,7 +109,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Passes an update to the reporters, records it and applies it. Reports each change if a reporter needs every change.
+    /// Passes an update to the reporters, records it and applies it. Reports each change if a reporter needs every
+    /// change.
     pub(crate) fn on_update(&mut self, mut update: Update) -> Result<(), RunError> {
         for reporter in self.reporters.iter_mut() {
             reporter.on_update(&update)?;
@@ -317,7 +318,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says that the ends of some logs are missing.
+    /// Warns that the ends of some logs are missing.
     pub(crate) fn warn_about_missing_logs(&mut self) -> Result<(), RunError> {
         self.warn("some logs are not complete: their ends could not be read")
     }

@@ -103,12 +103,12 @@ impl<'a> RunOptions<'a> {
         }
     }
 
-    /// Reports these errors about objects and types that do not exist at the end, beside what exists.
+    /// Reports these errors about missing objects and types at the end, after the objects that exist.
     pub(crate) fn missing(self, missing: Vec<SourceError>) -> Self {
         Self { missing, ..self }
     }
 
-    /// Whether a name is found if an object of any of the selected types has it.
+    /// Whether a name counts as found if an object of one of the selected types has it.
     pub(crate) fn any_type_suffices(self, any_type_suffices: bool) -> Self {
         Self { any_type_suffices, ..self }
     }
@@ -219,7 +219,8 @@ impl<'a> RunOptions<'a> {
         Self { playback, ..self }
     }
 
-    /// Ends the run only when its feed ends, not already when its workloads have ended, because a recording may contain more after that.
+    /// Ends the run only when its feed ends, not already when its workloads have ended, because a recording may
+    /// contain more after that.
     pub(crate) fn ends_with_feed(self) -> Self {
         Self { ends_with_feed: true, ..self }
     }

@@ -1,5 +1,5 @@
-//! Inputs of a corpus with a few changes. Random bytes rarely get past the first character of a parser, and bolero changes
-//! inputs only with libFuzzer.
+//! Inputs of a corpus with a few changes. Random bytes rarely get past the first character of a parser, and bolero
+//! changes inputs only with libFuzzer.
 //!
 //! `KUBECTL_SEQ_FUZZ_RUNS=1000000` runs each target on this number of inputs instead of for a moment.
 
@@ -16,7 +16,7 @@ const MAX_TIME: Duration = Duration::from_secs(1);
 /// Maximum length of an input.
 const MAX_BYTES: usize = 16 << 10;
 
-/// Values that parsers confuse.
+/// Values that parsers often handle wrongly.
 const VALUES: [&str; 24] = [
     "-1",
     "0",

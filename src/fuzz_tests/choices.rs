@@ -40,7 +40,7 @@ impl<'a> Choices<'a> {
         self.0
     }
 
-    /// Returns the bytes that are left as text. Replaces what is not UTF-8.
+    /// Returns the rest of the bytes as text. Invalid UTF-8 is replaced.
     pub(crate) fn rest_text(self) -> String {
         String::from_utf8_lossy(self.0).into_owned()
     }

@@ -68,13 +68,13 @@ fn choose_position(choices: &mut Choices<'_>) -> usize {
     }
 }
 
-/// The columns and rows of a terminal. In one column, the margin takes the place of the picture.
+/// The columns and rows of a terminal. It has at least two columns, because in one column only the margin is visible.
 fn choose_size(choices: &mut Choices<'_>) -> (usize, usize) {
     let (columns, rows) = (usize::from(choices.next_byte()), usize::from(choices.next_byte()));
     (columns.max(2), rows.max(1))
 }
 
-/// Printable bytes are the keys that type them. The other bytes begin other keys, clicks and resizes.
+/// A printable byte stands for its own key. Any other byte begins another key, a click or a resize.
 fn next_input(choices: &mut Choices<'_>) -> Input {
     match choices.next_byte() {
         char @ b' '..=b'~' => Input::Key(Key::char(char.into())),

@@ -1,4 +1,4 @@
-//! The logs of containers, which hold anything.
+//! The logs of containers, which may contain any bytes.
 
 use crate::fuzz_tests::choices::Choices;
 use crate::observation::{clean, is_unsafe};

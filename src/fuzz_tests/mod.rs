@@ -1,8 +1,8 @@
-//! Fuzz targets: each test feeds bytes that anybody may have written to one part of the program.
+//! Fuzz targets: each test feeds untrusted bytes to one part of the program.
 //!
-//! `cargo test` runs each target on its corpus, a folder in `__fuzz__`, then for a moment on random bytes and on inputs of
-//! the corpus with a few changes. libFuzzer searches for bytes that reach new code; CONTRIBUTING.md shows the command.
-//! Most targets also check a property of the result, because few faults are panics.
+//! `cargo test` runs each target on its corpus, a folder in `__fuzz__`, then for a moment on random bytes and on
+//! inputs of the corpus with a few changes. libFuzzer searches for bytes that reach new code; CONTRIBUTING.md shows
+//! the command. Most targets also check a property of the result, because few faults are panics.
 
 use std::time::Duration;
 

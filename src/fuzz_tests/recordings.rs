@@ -1,4 +1,4 @@
-//! Recordings, and with them every sequence of observations.
+//! Recordings, which may contain any sequence of observations.
 
 use jiff::Timestamp;
 

@@ -248,8 +248,8 @@ impl FullScreen {
         self.resume()
     }
 
-    /// Reads keys again and draws below the lines that were written in the meantime. If the keys are not available, a
-    /// later call may succeed.
+    /// Reads keys again and draws below the lines that other programs have written. If the keys are not available
+    /// yet, a later call may succeed.
     ///
     /// # Errors
     /// When the terminal is gone.

@@ -1,10 +1,12 @@
 //! Draws a frame in place, below the lines that the terminal already shows.
 //!
-//! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame. Therefore
-//! the renderer sends no queries to the terminal and changes nothing above the frame. The changed cells of one style are
-//! written together, because most bytes of a frame are codes for styles. The last frame stays on the
-//! screen when drawing ends. ratatui's inline viewport is not used, because that viewport has a fixed height and
-//! queries the cursor position. Such a viewport cannot grow below a shell's lines or draw to a pipe.
+//! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame.
+//! Therefore it sends no queries to the terminal and changes nothing above the frame. The changed cells of one style
+//! are written together, because most bytes of a frame are codes for styles. The last frame stays on the screen when
+//! drawing ends.
+//!
+//! ratatui's inline viewport is not used, because it has a fixed height and queries the cursor position. Therefore it
+//! cannot grow below a shell's lines or draw to a pipe.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -264,7 +266,8 @@ struct Cursor {
 }
 
 impl Cursor {
-    /// Writes codes that move the cursor. The column is absolute, because terminals differ in the widths of some characters.
+    /// Writes codes that move the cursor. The column is absolute, because terminals differ in the widths of some
+    /// characters.
     fn move_to(&mut self, text: &mut String, row: usize, column: usize) {
         match row.abs_diff(self.row) {
             0 => {}

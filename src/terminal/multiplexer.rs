@@ -1,4 +1,4 @@
-//! The program between this process and the terminal that may keep control sequences to itself.
+//! Detects a terminal multiplexer, which may not pass control sequences on to the terminal.
 
 use std::env;
 

@@ -1,4 +1,4 @@
-//! Notifications of the desktop, by the control sequence OSC 9. A terminal that does not know the sequence ignores it.
+//! Desktop notifications with the control sequence OSC 9. A terminal that does not know the sequence ignores it.
 
 use std::io::{self, Write as _};
 
@@ -16,8 +16,8 @@ pub(crate) fn notify(text: &str) -> io::Result<()> {
 
 /// Returns the sequence of a notification. `text` contains no control characters.
 ///
-/// A multiplexer passes the sequence on only if the user allows it. Therefore a bell follows the sequence. A multiplexer
-/// shows the bell in its status line.
+/// A multiplexer passes the sequence on only if the user allows it. Therefore a bell follows the sequence. A
+/// multiplexer shows the bell in its status line.
 fn notification_sequence(text: &str, multiplexer: Option<Multiplexer>) -> String {
     let sequence = format!("\x1b]9;{text}\x07");
     match multiplexer {

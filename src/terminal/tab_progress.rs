@@ -1,4 +1,4 @@
-//! Progress in the tab or the taskbar entry of the terminal, by the control sequence OSC 9;4.
+//! Progress in the tab or the taskbar entry of the terminal, with the control sequence OSC 9;4.
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Shifts all times in a text, as if the clock of the reader's machine were off.
+//! Shifts all times in a text, as if the clock of the program's machine were wrong.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,5 +1,5 @@
-//! Tests of `--fail-fast`: for each cause, the run ends soon after the fact. The causes run at the same time, because most
-//! of the time is spent waiting.
+//! Tests of `--fail-fast`: each cause ends the run within two seconds. All cases run at the same time, because they
+//! spend most of the time waiting.
 
 use std::thread;
 
@@ -10,13 +10,13 @@ use crate::harness::{CommandResult, Namespace, Running, kubectl, print_notice};
 use crate::support::pod_builder::merge;
 use crate::truth;
 
-/// Maximum time from the fact to the end of the program.
+/// Maximum time from the [`Fact`] to the end of the program.
 const MAX_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
 /// The name of a node without a kubelet.
 const GHOST: &str = "seq-ghost";
 
-/// The fact that makes waiting useless.
+/// The fact after which the program must end, because waiting is useless.
 #[derive(Clone, Copy)]
 enum Fact {
     /// The `count`th end of a container of the Pod.
@@ -355,7 +355,7 @@ fn a_quota_that_allows_no_pod_ends_the_run() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn what_passes_by_itself_does_not_end_the_run() {
+fn an_obstacle_that_passes_by_itself_does_not_end_the_run() {
     let namespace = Namespace::new("fast-passes");
     let flaky = job("flaky", "", image(&format!("{}:flaky", namespace.name)));
     let retried = job("retried", "exit 3", json!({"spec": {"backoffLimit": 3}}));

@@ -1,5 +1,5 @@
-//! A proxy that disturbs the requests of the program. It speaks HTTP on both sides: behind it, `kubectl proxy` talks to the
-//! real API server.
+//! A proxy that disturbs the requests of the program. It speaks HTTP on both sides: behind it, `kubectl proxy` talks
+//! to the real API server.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -64,11 +64,12 @@ pub(crate) enum Fault {
     FirstListsBreak,
     /// All answers together have [`SLOW_BYTES_PER_SECOND`].
     SlowLink,
-    /// All times of the cluster are shifted by this number of seconds, as if the clock of the program's machine were off.
+    /// All times of the cluster are shifted by this number of seconds, as if the clock of the program's machine were
+    /// off.
     Clock(i64),
 }
 
-/// What the proxy does with a request.
+/// How the proxy handles a request.
 enum Verdict {
     Pass,
     Close,
@@ -88,7 +89,7 @@ pub(crate) struct FaultProxy {
 struct Shared {
     fault: Fault,
     upstream_port: u16,
-    /// The instant from which the window counts.
+    /// The instant from which the time of the window is counted.
     begun: OnceLock<Instant>,
     /// Number of faults that have happened.
     injected: AtomicUsize,
@@ -139,8 +140,8 @@ impl FaultProxy {
         self.shared.injected.load(Ordering::Relaxed)
     }
 
-    /// The largest number of requests for one resource within a minute, and the shortest time between two of them in the
-    /// window.
+    /// The largest number of requests for one resource within a minute, and the shortest time between two of them in
+    /// the window.
     pub(crate) fn load(&self) -> (usize, Duration) {
         let requests = self.shared.requests.lock().unwrap();
         let begun = *self.shared.begun.get().unwrap();

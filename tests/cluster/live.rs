@@ -51,7 +51,7 @@ impl Screen {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Ends the program, whatever it does.
+    /// Kills the program.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -120,7 +120,7 @@ fn keys_switch_views_open_a_pod_and_return() {
         screen.contents().lines().any(|line| line.starts_with('▌') && line.contains(&selected))
     });
 
-    // A user who has pressed a key is not thrown out at the end.
+    // The picture stays open after the end, because the user has pressed a key.
     screen.wait_for_text("ended: failed after");
     screen.type_in("q");
     let code = wait_or_kill(&mut screen.child).and_then(|status| status.code());

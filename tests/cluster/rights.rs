@@ -1,4 +1,4 @@
-//! Tests of users who have only a part of the rights.
+//! Tests of users who lack some of the permissions.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -67,7 +67,7 @@ fn a_warning_of_the_server_looks_as_in_kubectl() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn what_exists_is_shown_before_the_error_about_what_does_not() {
+fn existing_objects_are_shown_before_the_error_about_missing_objects() {
     let namespace = namespace_with_quick_job("part");
     for (words, code, error) in [
         (&["get", "job", "quick", "nope"][..], 3, "jobs.batch \"nope\" not found"),
@@ -89,7 +89,7 @@ fn what_exists_is_shown_before_the_error_about_what_does_not() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn get_shows_what_a_file_names() {
+fn get_shows_the_objects_that_a_file_names() {
     let namespace = namespace_with_quick_job("files");
     let quick = manifest("quick.yaml");
     let result = namespace.seq(&["get", "-f", &quick, "-o", "name"]).succeeds();

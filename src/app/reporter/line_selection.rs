@@ -48,7 +48,7 @@ pub(crate) enum ChangeKind {
     },
 }
 
-/// Decides which changes have a line of their own, and when a line gives counts.
+/// Decides which changes have a line of their own, and when a line with counts is due.
 #[derive(Debug, Default)]
 pub(crate) struct LineSelection {
     /// Whether the run has many Pods. Remains true once it is true.
@@ -132,8 +132,8 @@ impl LineSelection {
         is_selected
     }
 
-    /// Returns the end of the line about the failure that was selected last: empty, or a note if this line is the last one
-    /// about a failure of a known kind.
+    /// Returns the end of the line about the failure that was selected last: empty, or a note if this line is the
+    /// last one about a failure of a known kind.
     pub(crate) fn describe_failure_limit(&self) -> &'static str {
         if self.has_many_pods && self.named_failures == MAX_NAMED_FAILURES {
             "; further failures are only counted"
@@ -151,8 +151,8 @@ impl LineSelection {
         is_new
     }
 
-    /// Whether a run with many Pods must write counts now, because there are changes, or because no line was written for
-    /// `max_silence` since `last_line`.
+    /// Whether a run with many Pods must write counts now, because there are changes, or because no line was written
+    /// for `max_silence` since `last_line`.
     pub(crate) fn are_counts_due(
         &self,
         last_line: Timestamp,
@@ -173,7 +173,7 @@ impl LineSelection {
     }
 }
 
-/// The number of Pods that the workloads without an end will have had at least.
+/// The minimum number of Pods that the workloads which have not ended will have created.
 fn expected_pods(timeline: &Timeline) -> usize {
     let expected = |workload: &Workload| {
         let wanted = workload.completions.or(workload.parallelism).unwrap_or(0);

@@ -30,8 +30,8 @@ use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, describe_outage
 /// Time between two ticks. At most one frame is drawn per tick, plus frames that answer a key, a resize or a resume.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
-/// Maximum number of bytes per second for frames that differ only because time has passed. Even slow connections can carry
-/// this much.
+/// Maximum number of bytes per second for frames that differ only because time has passed. Even slow connections can
+/// carry this much.
 const MAX_IDLE_BYTES_PER_SECOND: u64 = 1400;
 
 /// Time until the next frame if the last one did not change the screen.
@@ -83,7 +83,8 @@ pub(crate) struct LiveReporter {
     dirty: bool,
     /// Whether no frame has answered the last key yet.
     awaits_answer: bool,
-    /// Whether the playback has a new command. It obeys after the frame that answers the key, so the next tick draws another one.
+    /// Whether the playback has a new command. The playback obeys it after the frame that answers the key, so the
+    /// next tick draws another frame.
     awaits_playback: bool,
     /// Lines of logs that will be printed above the next frame.
     log_text: LogText,
@@ -306,8 +307,8 @@ impl LiveReporter {
         self.tui.close_workload();
         self.tui.window = Window::default();
         self.frame_cache = FrameCache::default();
-        // Up to half of the rows are left for the closing report, so that it does not push the top of the picture off the
-        // screen. It never takes the room of a row in trouble.
+        // Up to half of the rows are left for the closing report, so that it does not push the top of the picture off
+        // the screen. The report never replaces the row of a Pod in trouble.
         let (_, rows) = self.screen.size();
         self.max_lines_below = max_lines_below.min(rows / 2);
         while self.max_lines_below > 0 {
@@ -391,8 +392,8 @@ impl LiveReporter {
 impl Reporter for LiveReporter {
     fn on_update(&mut self, update: &Update) -> Result<(), RunError> {
         self.dirty = true;
-        // A credential plugin may ask the user for input before the first answer of the server, so the picture reads keys
-        // only after that answer.
+        // A credential plugin may ask the user for input before the first answer of the server, so the picture reads
+        // keys only after that answer.
         let has_answer = match update {
             Update::Progress(Progress::Connecting) | Update::Failed(_) => false,
             Update::Progress(Progress::Listing { .. } | Progress::Reading { .. })

@@ -17,7 +17,7 @@ use crate::view::rows::headings::elapsed_millis;
 /// Maximum number of columns of a notification. Most desktops show no more than this.
 const MAX_COLUMNS: usize = 200;
 
-/// Notifies the user once: when all workloads have ended, or when the run ends without the user's doing.
+/// Notifies the user once: when all workloads have ended, or when the run ends and the user has not stopped it.
 pub(crate) struct NotificationReporter {
     timeout: Option<Duration>,
     is_sent: bool,

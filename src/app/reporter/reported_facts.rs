@@ -93,7 +93,8 @@ impl ReportedWorkload {
             return is_blocked && before.is_none_or(|before| before.block_reason != self.block_reason);
         }
         match before {
-            // The end of a block needs no line, because the Pods that are then created have lines of their own.
+            // When the controller can create Pods again, no line is needed, because the new Pods have lines of their
+            // own.
             Some(before) => {
                 before.state != self.state
                     || (is_blocked && before.block_reason != self.block_reason)

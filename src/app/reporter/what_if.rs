@@ -1,14 +1,15 @@
-//! The lines of the what-if below the last picture: the answer that the user asked for, or the one change that helps most.
+//! The lines of the what-if below the last picture: the answer to the user's request, or the most helpful change.
 
 use crate::app::run_state::RunSnapshot;
 use crate::timeline::{Workload, is_other_run};
 use crate::view;
 use crate::view::{Glyphs, Line};
 
-/// For a Job with more Pods, the line is left out unless the user asks, because the prediction would take too long.
+/// For a Job with more Pods, the line appears only on request, because the prediction would take too long.
 const MAX_PODS_UNASKED: usize = 500;
 
-/// Draws the lines below the last picture. Without a request, this is at most one sentence, and only for a single workload.
+/// Draws the lines below the last picture. Without a request, this is at most one sentence, and only for a single
+/// workload.
 pub(crate) fn what_if_lines(run: &RunSnapshot<'_>, columns: usize, glyphs: &Glyphs) -> Vec<Line> {
     let timeline = &run.state.timeline;
     let roots: Vec<&Workload> = timeline.roots().collect();

@@ -1,4 +1,4 @@
-//! The budgets of `--fail-if`: judges them at the end of a run, and says which ones are exceeded.
+//! Judges the budgets of `--fail-if` at the end of a run, and reports the exceeded ones.
 
 use jiff::SignedDuration;
 
@@ -17,7 +17,7 @@ pub(crate) struct BudgetReport {
     pub(crate) exceeded: Vec<String>,
     /// A sentence for each budget that cannot be judged.
     pub(crate) unjudged: Vec<String>,
-    /// A sentence for each budget that is kept only if the estimate is right.
+    /// A sentence for each budget that is not exceeded, but whose bound lies inside the range of the value.
     pub(crate) barely_kept: Vec<String>,
 }
 
@@ -48,8 +48,8 @@ impl BudgetReport {
 }
 
 impl Run<'_> {
-    /// Judges the budgets of all root workloads. Only runs that succeeded, failed or ran out of time are judged. `run_exit` is the exit without
-    /// budgets.
+    /// Judges the budgets of all root workloads. Only runs that succeeded, failed or reached the timeout are judged.
+    /// `run_exit` is the exit without budgets.
     pub(crate) fn judge_budgets(&self, run_exit: Exit) -> BudgetReport {
         let mut report =
             BudgetReport { run_exit, exceeded: Vec::new(), unjudged: Vec::new(), barely_kept: Vec::new() };

@@ -1,4 +1,4 @@
-//! The steps of a run beside its loop. Each step is a part of the type `Run`.
+//! The steps of a run outside the event loop. Each module adds methods to the type `Run`.
 
 pub(crate) mod budget;
 pub(crate) mod diagnostic_lines;

@@ -1,5 +1,4 @@
-//! The part of a run that deals with collections that the source cannot read, so that what the run knows may be out of
-//! date.
+//! Handles collections that the source cannot read: the run reports them, and asks for a final refresh before it ends.
 
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use crate::app::run::Run;
 use crate::observation::{Outage, Relist};
 use crate::source::feed::RefreshScope;
 
-/// Maximum time that a run which is about to end waits until the source has read once more what may be out of date. The
-/// source itself needs less.
+/// Maximum time that the end of a run waits for the final refresh. The source itself limits a refresh to a shorter
+/// time.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(35);
 
 impl Run<'_> {
@@ -23,7 +22,8 @@ impl Run<'_> {
         self.report_changes(received)
     }
 
-    /// Adds the Pods that Events name and that a new list does not contain. Reports the change if a reporter needs every change.
+    /// Adds the Pods that Events name and that a new list does not contain. Reports the change if a reporter needs
+    /// every change.
     pub(crate) fn on_relist(&mut self, relist: &Relist) -> Result<(), RunError> {
         if !self.state.is_synced {
             return Ok(());
@@ -49,8 +49,8 @@ impl Run<'_> {
         self.final_refresh = FinalRefresh::Done;
     }
 
-    /// Asks the source for the final refresh on the first call: the source lists again the collections that may be out of
-    /// date. Returns `true` if the source has finished, cannot refresh, or takes too long.
+    /// Asks the source for the final refresh on the first call: the source lists again the collections that may be
+    /// out of date. Returns `true` if the source has finished, cannot refresh, or takes too long.
     pub(crate) fn poll_final_refresh(&mut self) -> bool {
         let Some(refresh) = &self.options.feed.refresh else { return true };
         match self.final_refresh {

@@ -1,4 +1,5 @@
-//! Flags and formats of `kubectl get` that a timeline does not have: the tips that name what to type instead.
+//! Tips for the flags and formats of `kubectl get` that this program does not have. Each tip names a command to type
+//! instead.
 
 use clap::{Command, Error};
 

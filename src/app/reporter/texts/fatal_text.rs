@@ -100,7 +100,8 @@ fn describe_failed(timeline: &Timeline, cause: &FatalCause) -> (String, Style) {
     (format!("failed again and again: {code}{restarts}{end}"), Style::Failure)
 }
 
-/// Says what a Pod cannot do. A Pod of which other containers run has started.
+/// Describes the obstacle of a Pod. If another container of the Pod runs, the Pod has started, so only a container
+/// cannot start.
 fn describe_obstacle(timeline: &Timeline, pod: Option<PodKey>) -> &'static str {
     match pod.map(|pod| timeline.overview(pod).outcome) {
         Some(PodOutcome::Running) => "cannot start a container",

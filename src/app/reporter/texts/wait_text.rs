@@ -12,14 +12,14 @@ use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::describe_open_wait;
 use crate::view::rows::phase_text::describe_not_taken_up;
 
-/// The reasons of at most this number of waiting Pods are read. The other Pods are only counted.
+/// Maximum number of waiting Pods whose reasons are read. The other Pods are only counted.
 const MAX_EXAMINED_PODS: usize = 200;
 
 /// Maximum number of different reasons in the text.
 const MAX_REASONS: usize = 3;
 
-/// Describes what the Pods below a workload do and why some of them wait: `3 running, 1 waits: Insufficient cpu`. The text
-/// about a rollout begins with its available Pods.
+/// Describes what the Pods below a workload do and why some of them wait: `3 running, 1 waits: Insufficient cpu`. The
+/// text about a rollout begins with its available Pods.
 pub(crate) fn describe_progress(timeline: &Timeline, workload: &Workload, now: Timestamp) -> String {
     let text = describe_pods_with_reasons(timeline, workload, now);
     match describe_availability(timeline, workload) {

@@ -36,7 +36,7 @@ fn flags_are_read_as_pflag_reads_them() {
 }
 
 #[test]
-fn a_wrong_flag_is_an_error_whose_tips_are_right() {
+fn a_wrong_flag_is_an_error_with_tips() {
     for (typed, texts) in [
         ("jobs -A=zz", ["invalid value 'zz' for '--all-namespaces'", "[possible values: true, false]"]),
         ("jobs -n", ["a value is required for '--namespace <NAMESPACE>'", ""]),
