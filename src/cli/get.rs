@@ -215,8 +215,8 @@ async fn show_objects(
     }
 }
 
-/// Finds the types and names of the command line, or the objects that files name. Also returns the errors about what
-/// does not exist, if something does.
+/// Finds the types and names of the command line, or the objects that files name. If some of them exist, also returns
+/// the errors about the others.
 async fn find_objects(
     cluster: &Cluster,
     args: &GetArgs,

@@ -253,7 +253,7 @@ impl ContainerEvidence {
         lost?.reason.as_ref()
     }
 
-    /// Returns why the container waits, if the reason says more than that the container is being created.
+    /// Returns why the container waits, unless the reason is only that the container is being created.
     pub(crate) fn wait_reason(&self) -> Option<&Arc<str>> {
         self.waiting.as_ref().filter(|reason| is_informative(reason))
     }
@@ -340,7 +340,7 @@ impl ContainerEvidence {
     }
 }
 
-/// Whether this `waiting.reason` says more than that the container is being created.
+/// Whether this `waiting.reason` is more than that the container is being created.
 fn is_informative(reason: &str) -> bool {
     !matches!(reason, "" | "ContainerCreating" | "PodInitializing")
 }

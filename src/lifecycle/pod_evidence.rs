@@ -1,7 +1,7 @@
 //! The evidence about one Pod, collected observation by observation.
 //!
-//! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how states and
-//! Events interleave.
+//! The states of a Pod arrive in order, and its Events in any order. The result does not depend on the order of the
+//! states relative to the Events.
 
 mod clock;
 mod deletion;

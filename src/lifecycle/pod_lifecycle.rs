@@ -40,8 +40,8 @@ pub struct Lifecycle {
     /// The last time at which the Pod was known to run before it was lost with its node. `None` if the Pod was not
     /// lost.
     pub lost_since: Option<Timestamp>,
-    /// Since when the Pod has a node that gives no sign of it: the scheduling of a Pod without `startTime`. `None` if the
-    /// kubelet has taken the Pod up, and if the Pod has ended.
+    /// Since when the Pod has a node that gives no sign of it: the scheduling of a Pod without `startTime`. `None` if
+    /// the kubelet has taken the Pod up, and if the Pod has ended.
     pub not_taken_up_since: Option<Timestamp>,
     /// Since when the scheduler has found no node for the Pod. `None` if the Pod has a node or has ended, and while a
     /// scheduling gate holds the Pod back.
@@ -144,8 +144,8 @@ impl Lifecycle {
             }
     }
 
-    /// Whether the phase with this index is the wait after a run that failed. Of runs that were not seen, only the
-    /// other runs of the Pod can tell.
+    /// Whether the phase with this index is the wait after a run that failed. For runs that were not seen, this is
+    /// concluded from the other runs of the Pod.
     pub(crate) fn is_back_off_after_failure(&self, index: usize) -> bool {
         self.phases.get(index).is_some_and(|phase| match phase.kind {
             PhaseKind::BackOff => phase.reason.as_deref() != Some("exit code 0"),

@@ -127,7 +127,7 @@ impl PodEvidence {
         }
     }
 
-    /// Sets what the owner of a gone Pod proves about the end of the Pod.
+    /// Sets the bounds that the owner of a gone Pod proves for the end of the Pod.
     pub(crate) fn set_stop_bounds(&mut self, bounds: StopBounds) {
         if let Some(gone) = &mut self.from_events {
             gone.stop_bounds = bounds;

@@ -56,7 +56,7 @@ pub struct JobSpec {
     /// How many Pods may fail before the Job fails.
     #[prost(int32, optional, tag = "7")]
     pub backoff_limit: Option<i32>,
-    /// How many seconds after its end the Job is deleted; absent if nobody deletes it.
+    /// The number of seconds from the end of the Job to its deletion; absent if the Job is not deleted automatically.
     #[prost(int32, optional, tag = "8")]
     pub ttl_seconds_after_finished: Option<i32>,
     /// Rules that say which failures of Pods count.

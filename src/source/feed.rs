@@ -16,8 +16,8 @@ pub enum Update {
     Synced,
     /// The progress of the work before [`Update::Synced`].
     Progress(Progress),
-    /// From this time on, the source cannot read exactly these collections. The source keeps trying to read them, except
-    /// optional ones that the user may not read.
+    /// From this time on, the source cannot read exactly these collections. The source keeps trying to read them,
+    /// except optional ones that the user may not read.
     Outages {
         /// The time at which the source noticed the change.
         received: Timestamp,
@@ -70,12 +70,12 @@ pub(crate) struct Feed {
     pub updates: mpsc::Receiver<Update>,
     /// The clock to which the timestamps of the observations refer.
     pub clock: Clock,
-    /// Asks a source that follows a live cluster to read once more what may be out of date. The source then sends
-    /// [`Update::Refreshed`]. `None` for other sources, which are never out of date.
+    /// Asks a source that follows a live cluster to list the collections that may be out of date once more. The
+    /// source then sends [`Update::Refreshed`]. `None` for other sources, which are never out of date.
     pub(crate) refresh: Option<mpsc::UnboundedSender<RefreshScope>>,
 }
 
-/// The collections that a source reads once more before a run ends.
+/// The collections that a source lists once more before a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshScope {
     /// The collections that no open watch keeps up to date.

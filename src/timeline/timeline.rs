@@ -83,8 +83,8 @@ impl Timeline {
         self.tree.has_children(workload)
     }
 
-    /// The number of available Pods of a rollout's newest revision, as its status reports them. `None` if the workload is
-    /// not a rollout.
+    /// The number of available Pods of a rollout's newest revision, as its status reports them. `None` if the
+    /// workload is not a rollout.
     pub(crate) fn available_pods(&self, workload: &Workload) -> Option<u32> {
         self.owners.available_pods(&workload.uid)
     }
@@ -223,7 +223,7 @@ impl Timeline {
         &self.outages
     }
 
-    /// The outages of the collections that a workload rests on: its own kind, its Pods, their Events, and the kind
+    /// The outages of the collections that a workload depends on: its own kind, its Pods, their Events, and the kind
     /// between the workload and its Pods.
     pub fn outages_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Outage> {
         self.outages.iter().filter(|outage| {

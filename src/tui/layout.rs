@@ -167,7 +167,7 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
 }
 
-/// `filter: bulk-1 · 110 of 200 Pods`: the filter, and how many Pods it lets through.
+/// `filter: bulk-1 · 110 of 200 Pods`: the filter, and the number of Pods that match it.
 fn filter_heading(state: &TuiState, picture: &Picture, timeline: &Timeline) -> Line {
     let (count, noun) = if state.shows_overview() {
         (timeline.workloads().len(), "workloads")
@@ -230,7 +230,8 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
     }
 }
 
-/// Describes a phase of a Pod. Without a Pod, names the Pods that have worked and waited longest if this is news.
+/// Describes a phase of a Pod. Without a Pod, names the Pods that have worked and waited longest, if the picture
+/// needs this.
 fn selection_details(
     shown: Option<(PodKey, Option<usize>)>,
     state: &TuiState,

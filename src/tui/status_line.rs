@@ -182,7 +182,8 @@ fn word_for_esc(state: &TuiState) -> Option<&'static str> {
     }
 }
 
-/// Adds the keys that fit. The last two keys, which show the help and lead back, go first if there is little room.
+/// Adds the keys that fit. If there is little room, the last two keys, which show the help and lead back, have
+/// priority.
 fn push_keys(line: &mut Line, keys: &[(&str, &str)], columns: usize) {
     let width_of = |(key, word): &(&str, &str)| text::width(key) + 1 + text::width(word);
     let mut room = columns.saturating_sub(line.width());

@@ -33,7 +33,7 @@ use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// Draws the table. With `wide`, it has more columns. If the number of lines is limited, the headings of the groups
-/// come first, and the rows are folded or scroll. If not, `flush` may take complete lines early.
+/// precede the rows, and the rows are folded or scroll. Otherwise `flush` may take complete lines early.
 pub(crate) fn draw_table(
     context: &ViewContext<'_>,
     size: Size,
@@ -42,7 +42,8 @@ pub(crate) fn draw_table(
 ) -> Picture {
     let mut groups = pod_groups(context);
     let mut frame = Frame::default();
-    // Without a limit, the table has only its own lines, unless it has no row: then the headings say why.
+    // Without a limit, a table with rows has no headings. A table without rows has headings, because they show the
+    // reason.
     let has_rows = groups.iter().any(|group| !group.pods.is_empty());
     let max_headings = size.rows.map_or(if has_rows { 0 } else { usize::MAX }, |rows| rows / 3);
     for group in groups.iter().filter(|group| is_listed(context, group, groups.len())).take(max_headings) {
@@ -114,7 +115,7 @@ pub(crate) fn draw_table(
     picture
 }
 
-/// Whether a group has a heading: one of several groups needs a Pod that matches the filter.
+/// Whether a group has a heading. Of several groups, only those with a Pod that matches the filter have one.
 fn is_listed(context: &ViewContext<'_>, group: &Group<'_>, groups: usize) -> bool {
     if context.window.filter.is_empty() || groups < 2 {
         return true;

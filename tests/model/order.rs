@@ -307,8 +307,8 @@ fn is_estimated_from_receipt(instant: &Instant) -> bool {
     instant.evidence == Evidence::FinishedAt
 }
 
-/// Checks that the list does not contradict the watch: the intervals of the same instant overlap. Where both rest on
-/// the same evidence, the intervals are equal, and so are the estimates unless a receipt improves them.
+/// Checks that the list does not contradict the watch: the intervals of the same instant overlap. If both have the same
+/// evidence, the intervals are equal. The estimates are then equal too, unless a receipt improves one of them.
 #[track_caller]
 fn assert_no_contradiction(list: Option<Instant>, live: Option<Instant>, context: &str) {
     let evidence = |instant: Instant| (instant.evidence, instant.earliest_by, instant.latest_by);

@@ -1,4 +1,5 @@
-//! Tests of the lines that come although nothing changes: what Pods wait for, and causes that become fatal with time.
+//! Tests of the lines that are written although nothing changes: the reasons why Pods wait, and causes that become
+//! fatal with time.
 
 use jiff::SignedDuration;
 use kubectl_seq::testing::observation::Seen::Listed;

@@ -54,7 +54,8 @@ fn picture_of_run(columns: usize, objects: Vec<Value>) -> String {
     draw(30.0, columns, &list(30.0, objects))
 }
 
-/// Each text stands to the right of the bar: behind the sign of now, and before the state of the Pod.
+/// Checks that the words are to the right of the bar: after the mark of the current time, and before the state of the
+/// Pod.
 #[track_caller]
 fn assert_words_behind_bar(picture: &str, words: &str) {
     let row = picture.lines().find(|line| line.contains('▶') && line.contains(words));

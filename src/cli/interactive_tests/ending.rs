@@ -1,4 +1,4 @@
-//! Tests of the end of a run on a terminal: who stays, what the keys do, and the exit codes.
+//! Tests of the end of a run on a terminal: whether the picture stays open, the effects of keys, and the exit codes.
 
 use super::*;
 

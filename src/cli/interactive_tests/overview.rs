@@ -18,7 +18,7 @@ async fn enter_opens_a_workload_and_esc_comes_back_to_the_overview() {
             assert_eq!(row.starts_with('▌'), is_selected, "{contents}");
         };
         overview(false);
-        // Without a selection, Enter only says what to do.
+        // Without a selection, Enter only shows a hint.
         terminal.press(Code::Enter).await;
         assert!(terminal.contents().contains("select a workload first"), "{}", terminal.contents());
         terminal.press(Code::Down).await;

@@ -49,7 +49,8 @@ fn explain_flag(command: &Command, argument: &str) -> Option<String> {
     (!meaning.is_empty()).then(|| format!("'{argument}' means: {meaning}"))
 }
 
-/// Names the commands that have a flag which the typed command does not have: `'--speed' is a flag of simulate and replay`.
+/// Names the commands that have a flag which the typed command does not have: `'--speed' is a flag of simulate and
+/// replay`.
 fn name_commands_with_flag(root: &Command, flag: &str) -> Option<String> {
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
     let has_flag = |command: &&Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
@@ -61,7 +62,7 @@ fn name_commands_with_flag(root: &Command, flag: &str) -> Option<String> {
     Some(format!("'--{name}' is a flag of {names}"))
 }
 
-/// Says which words a command takes besides its flags.
+/// Names the words that a command takes besides its flags.
 fn list_names(command: &Command) -> String {
     let names: Vec<String> = command.get_positionals().map(ToString::to_string).collect();
     let command = command.get_bin_name().unwrap_or(command.get_name());

@@ -39,7 +39,8 @@ const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) struct DerivationHints {
     /// How far the API server's clock is ahead of the node's clock.
     pub(crate) skew: SignedDuration,
-    /// How much later than its time of receipt each observation was received at least, on the API server's clock.
+    /// The minimum error of the times of receipt: on the API server's clock, each observation was received at least
+    /// this much later.
     pub(crate) receipt_delay: SignedDuration,
     /// The median time that the Pod's siblings waited for a node.
     pub(crate) sibling_wait: Option<SignedDuration>,

@@ -187,7 +187,7 @@ fn yaml_error(name: &str, number: &str, error: &serde_saphyr::Error) -> SourceEr
     let error = error.without_snippet();
     let text = error.to_string();
     let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
-    // The line stands before the message, so the parser's own mention of the line is removed.
+    // The error begins with the line, so the line at the end of the parser's message is removed.
     let message = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
     let message = message
         .split_once(": ")
@@ -197,8 +197,8 @@ fn yaml_error(name: &str, number: &str, error: &serde_saphyr::Error) -> SourceEr
         .hint("Check its indentation and quotes; `kubectl create --dry-run=client -f FILE` checks it too.")
 }
 
-/// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list. `location` names the
-/// document in messages: the file, the line at which the document begins, and its number.
+/// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list. `location` names
+/// the document in messages: the file, the line at which the document begins, and its number.
 fn add_document(location: &str, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
     let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));

@@ -39,7 +39,7 @@ pub(crate) struct OwnerReport {
     pub(crate) reported: Option<Timestamp>,
 }
 
-/// A Pod that no longer exists and of which no state was observed.
+/// A Pod that no longer exists and whose state was never observed.
 #[derive(Clone, Debug)]
 pub(crate) struct GonePod {
     /// The uid, if an Event of the Pod itself is known.
@@ -354,8 +354,8 @@ impl PodStore {
         self.mark_changed(key);
     }
 
-    /// Updates the clock correction of a node from an event of its kubelet, and the correction of receipts from an event
-    /// of the control plane. `received` is `None` if no watch received the event.
+    /// Updates the clock correction of a node from an event of its kubelet, and the correction of receipts from an
+    /// event of the control plane. `received` is `None` if no watch received the event.
     pub(crate) fn learn_clock_from_event(&mut self, event: &Event, received: Option<Timestamp>) {
         if received.is_some_and(|received| self.receipts.learn(event, received)) {
             self.keys().for_each(|key| self.mark_changed(key));

@@ -30,7 +30,7 @@ pub(crate) struct JobRecord {
     listed_generation: Option<i64>,
     /// The index of the Job's workload; `None` until the Job is grouped.
     index: Option<usize>,
-    /// Whether the Job was already gone when it was first observed, so that only Events say more.
+    /// Whether the Job was already gone when it was first observed, so that all facts come from Events.
     is_known_from_events: bool,
 }
 

@@ -101,15 +101,16 @@ pub struct Workload {
     pub retries_per_index: bool,
     /// The maximum number of attempts at one completion index; `None` if the Job does not limit them for each index.
     pub max_attempts_per_index: Option<u32>,
-    /// The reason why the controller cannot create Pods now. `None` if the controller can create Pods or has none to create.
+    /// The reason why the controller cannot create Pods now. `None` if the controller can create Pods or has none to
+    /// create.
     pub creation_block: Option<CreationBlock>,
     /// The intervals in which the workload created no Pods, because it was suspended or its Pods were refused, in
     /// chronological order.
     pub holds: Vec<Hold>,
     /// When the schedule of a CronJob creates the next Job; `None` if unknown and for other kinds.
     pub next_run: Option<Timestamp>,
-    /// Whether the object was already gone when it was first observed, so that only Events prove what is known. The
-    /// numbers that only the object's fields hold are then 0 or `None`.
+    /// Whether the object was already gone when it was first observed, so that all facts come from Events. Numbers
+    /// that only the object's fields contain are then 0 or `None`.
     pub is_known_from_events: bool,
     /// Whether the workload is a rollout, whose Pods continue to run after it has succeeded.
     pub is_rollout: bool,

@@ -51,7 +51,7 @@ impl Bar {
         Self::from_attempts(pod, &OtherAttempts::default(), axis, zero, now)
     }
 
-    /// The bar of these phases with their marks, without a mark of their end. `is_open` says whether the last phase goes
+    /// The bar of these phases with their marks, without a mark of their end. `is_open` is set if the last phase goes
     /// on.
     pub(crate) fn from_phases(
         phases: &[(Phase, CellMark)],
@@ -83,7 +83,7 @@ impl Bar {
     }
 
     /// The bar of stretches that all have the same mark. A stretch is a start and an end in milliseconds since the
-    /// axis' zero. `is_open` says whether the last stretch goes on.
+    /// axis' zero. `is_open` is set if the last stretch goes on.
     pub(crate) fn from_stretches(
         stretches: impl Iterator<Item = (i64, i64)>,
         mark: CellMark,
@@ -210,7 +210,7 @@ impl Bar {
         }
     }
 
-    /// Points to the side on which the bar would be, because the axis does not show the time of the bar.
+    /// Adds a mark at the side where the bar would be, because the axis does not show the time of the bar.
     fn point_outside(&mut self, earlier: bool) {
         let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
         self.labels.push(Label { column, text: text.into(), style: Style::Dim });

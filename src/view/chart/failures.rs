@@ -52,7 +52,7 @@ fn is_attempt(phase: &Phase) -> bool {
 }
 
 /// Marks a failed pull. `attempt` is the first cell of the attempt, or `None` if no attempt is known. If there is room,
-/// the attempt gets a cell of its own, however short it was.
+/// even a short attempt gets a cell of its own.
 fn mark_failed_pull(cells: &mut [CellMark], attempt: Option<usize>, failed: usize, until: usize) {
     let is_pull =
         |mark: CellMark| matches!(mark, CellMark::PullAttempt | CellMark::Phase(PhaseKind::PullFailing));

@@ -87,7 +87,7 @@ impl CellState {
     }
 }
 
-/// The work of a Pod that succeeded, compared with the median. Without a median, all such Pods look alike.
+/// The work of a Pod that succeeded, compared with the median. Without a median, all such Pods have the same glyph.
 fn share_of_median(pace: &PodPace, pod: &PodOverview) -> WorkShare {
     let median = pace.median.filter(|&median| median >= SignedDuration::from_secs(1));
     let Some((median, run)) = median.zip(pod.run()) else { return WorkShare::Usual };

@@ -67,8 +67,8 @@ pub(crate) struct PodPage<'a> {
 }
 
 impl PodPage<'_> {
-    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner. If the node's clock is off, a third
-    /// line says so.
+    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner. If the node's clock is wrong, a third
+    /// line describes the error.
     fn headings(&self, owner: Option<&Workload>) -> Vec<Line> {
         let pod = &self.pod;
         let ellipsis = self.context.glyphs.ellipsis;
@@ -144,7 +144,7 @@ impl PodPage<'_> {
         // A sidecar may end later than the Pod's work.
         let end = lanes::last_known_end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);
-        // The mark of an end stands behind the bar and needs room.
+        // The mark of the end follows the bar and needs room.
         let end = if open { growing_length(end) } else { end.saturating_add(end / 30) };
         let labels = match (&self.context.state.clock, Timestamp::from_millisecond(zero)) {
             (Some(zone), Ok(zero)) => Labels::Clock(zero, zone.clone()),

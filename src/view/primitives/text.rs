@@ -1,14 +1,15 @@
 //! Measures and shortens text for a terminal. There is one measure of width, for cutting, padding and drawing.
 //!
-//! Every string from a cluster passes through [`clean`] before it becomes part of a frame. In cleaned text each grapheme is
-//! as wide as its characters together, because [`clean`] leaves out the characters about whose width terminals disagree.
+//! Every string from a cluster passes through [`clean`] before it becomes part of a frame. In cleaned text each
+//! grapheme is as wide as its characters together, because [`clean`] leaves out the characters about whose width
+//! terminals disagree.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 pub(crate) use crate::observation::{clean, clean_whole};
 
-/// Stands before a line that continues the sentence of the line above it.
+/// Precedes a line that continues the sentence of the line above it.
 pub(crate) const CONTINUATION_INDENT: &str = "  ";
 
 /// The width of a character on a terminal, in columns; 0 if it joins the character before it.
@@ -16,8 +17,8 @@ pub(crate) fn char_width(char: char) -> usize {
     UnicodeWidthChar::width(char).unwrap_or(0)
 }
 
-/// The width of a text on a terminal, in columns: the sum of the widths of its characters. Therefore the width of a text is
-/// the sum of the widths of its parts.
+/// The width of a text on a terminal, in columns: the sum of the widths of its characters. Therefore the width of a
+/// text is the sum of the widths of its parts.
 pub(crate) fn width(text: &str) -> usize {
     // Nearly all text is ASCII, and cleaned text has no control characters.
     if text.is_ascii() { text.len() } else { text.chars().map(char_width).sum() }

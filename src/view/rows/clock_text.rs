@@ -1,11 +1,11 @@
-//! The sentence about times that contradict each other, because the clock of a node is off.
+//! The sentence about times that contradict each other, because the clock of a node is wrong.
 
 use crate::lifecycle::ContainerRun;
 use crate::timeline::TimelinePod;
 use crate::view::primitives::duration::format_exact;
 use crate::view::primitives::text;
 
-/// Says how the clock of the Pod's node is off, for example
+/// Describes the error of the clock of the Pod's node, for example
 /// `the clock of node-1 is at least 10m00s ahead of the API server's: its times are moved`. Returns `None` if no time
 /// of the Pod was moved or left out.
 pub(crate) fn describe_clock_error(pod: &TimelinePod) -> Option<String> {

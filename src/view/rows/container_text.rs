@@ -35,8 +35,8 @@ pub(crate) fn describe_reason(life: &Lifecycle) -> Option<String> {
     Some(cause.map_or_else(|| reason.to_string(), |cause| format!("{reason}: {cause}")))
 }
 
-/// Why the kubelet ended the latest run of a main container that has ended: `liveness probe failed: HTTP 503`. `None` if
-/// no failed probe ended it.
+/// Why the kubelet ended the latest run of a main container that has ended: `liveness probe failed: HTTP 503`. `None`
+/// if no failed probe ended it.
 pub(crate) fn describe_last_kill(life: &Lifecycle) -> Option<String> {
     let mut causes = life
         .main_containers()
@@ -45,7 +45,8 @@ pub(crate) fn describe_last_kill(life: &Lifecycle) -> Option<String> {
 }
 
 /// The reason of the phase that goes on. Only the phase of a Pod in the queue names the action of the autoscaler too:
-/// `Insufficient cpu (TriggeredScaleUp)`. In any other phase, the reason of the Pod comes first, because it has a cause.
+/// `Insufficient cpu (TriggeredScaleUp)`. In any other phase, the reason of the Pod comes first, because it has a
+/// cause.
 pub(crate) fn describe_open_wait(life: &Lifecycle) -> Option<String> {
     let open = life.open_phase()?;
     let of_phase = || open.wait_reason().map(|reason| text::clean(reason).into_owned());
@@ -61,7 +62,7 @@ pub(crate) fn describe_cause(life: &Lifecycle) -> Option<Cow<'_, str>> {
     life.message.as_deref().map(text::clean)
 }
 
-/// Says which init container keeps the Pod from working:
+/// Names the init container that keeps the Pod from working:
 /// `init container fetch failed with exit code 5, 3 restarts (Init:CrashLoopBackOff)`.
 pub(crate) fn describe_failed_init(life: &Lifecycle) -> Option<String> {
     let init = life.failed_init()?;
@@ -78,7 +79,7 @@ pub(crate) fn label_failed_init(life: &Lifecycle) -> Option<String> {
     Some(format!("{}: {}", text::clean(&init.name), text::clean(life.reason.as_deref()?)))
 }
 
-/// Says how the containers with these names failed: `main, exit code 1, 3 restarts; fetch, exit code 2`.
+/// Describes how the containers with these names failed: `main, exit code 1, 3 restarts; fetch, exit code 2`.
 pub(crate) fn describe_failed_containers(life: &Lifecycle, names: &[&str]) -> String {
     let failed = life.containers.iter().filter(|container| names.contains(&&*container.name));
     failed.map(describe_failed_container).collect::<Vec<_>>().join("; ")
@@ -126,7 +127,7 @@ pub(crate) fn describe_stopping(life: &Lifecycle) -> Option<String> {
     Some(format!("waits for sidecar {}", text::clean(sidecar)))
 }
 
-/// Says that a Pod was never Ready, after its run time: `, never ready`. Empty for any other Pod.
+/// The note after the run time of a Pod that was never Ready: `, never ready`. Empty for any other Pod.
 pub(crate) fn describe_never_ready(life: &Lifecycle) -> &'static str {
     if life.readiness == Readiness::NotYet { ", never ready" } else { "" }
 }

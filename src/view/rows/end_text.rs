@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::timeline::{PodKey, Stop, Timeline};
 use crate::view::primitives::text;
 
-/// Says how a Pod ended that did not end by itself: `stopped by job/pi: suspended`, `preempted by pod/urgent`,
+/// Describes the end of a Pod that was ended from outside: `stopped by job/pi: suspended`, `preempted by pod/urgent`,
 /// `lost with node-1 since 12:03:44Z`, `ended well, not counted: deleted`. `None` for all other Pods. Times are in
 /// `zone`, or in UTC.
 pub(crate) fn describe_special_end(

@@ -16,7 +16,7 @@ use crate::view::rows::trouble::rank_trouble;
 use crate::view::state::{GroupBy, Sort};
 use crate::view::view_context::ViewContext;
 
-/// The heading of a group: what its Pods have in common.
+/// The heading of a group: the property that its Pods share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Heading<'a> {
     /// The Pods belong to this workload.

@@ -48,8 +48,8 @@ pub(crate) fn group_heading(
     line.shorten_end(columns, context.glyphs.ellipsis)
 }
 
-/// The width of the right part with the time left, in its shortest form, and the blanks before it; 0 if the time left is
-/// unknown. The heading leaves room for this part, so that the time left does not come and go with the counts.
+/// The width of the right part with the time left, in its shortest form, and the blanks before it; 0 if the time left
+/// is unknown. The heading leaves room for this part, so that the time left does not come and go with the counts.
 fn time_left_columns(context: &ViewContext<'_>, workload: &Workload) -> usize {
     if context.time_left(workload).is_none() {
         return 0;
@@ -69,7 +69,7 @@ fn heading_link(context: &ViewContext<'_>, heading: Heading<'_>) -> Option<Link>
     }
 }
 
-/// How much the left part of a heading says.
+/// The level of detail of the left part of a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum HeadingForm {
     /// Everything.
@@ -275,8 +275,8 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     forms
 }
 
-/// Milliseconds from a workload's creation to its end, or to now. `None` if the workload has no known start, or if it no
-/// longer exists and its end is unknown.
+/// Milliseconds from a workload's creation to its end, or to now. `None` if the workload has no known start, or if it
+/// no longer exists and its end is unknown.
 pub(crate) fn elapsed_millis(workload: &Workload, now: Timestamp) -> Option<i64> {
     let begin = workload.created.or(workload.started)?;
     let end = workload.finished.or_else(|| (!workload.gone).then_some(now))?;
@@ -290,7 +290,7 @@ pub(crate) fn elapsed_millis(workload: &Workload, now: Timestamp) -> Option<i64>
 pub(crate) fn describe_state(timeline: &Timeline, workload: &Workload) -> (&'static str, Style) {
     let state = workload.state;
     if workload.is_rollout && state == WorkloadState::Succeeded {
-        // A DaemonSet desires no Pods if no node matches. Nobody has scaled it.
+        // A DaemonSet without a matching node desires no Pods, but it was not scaled down.
         if workload.parallelism == Some(0) && &*workload.kind != "DaemonSet" {
             return ("Scaled down", Style::Dim);
         }

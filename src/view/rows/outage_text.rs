@@ -7,7 +7,7 @@ use crate::view::primitives::duration::format_elapsed;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text::clean;
 
-/// Says which collections cannot be read, since when and why, for example
+/// Names the collections that cannot be read, since when and why, for example
 /// `not up to date since 12:03:04 UTC (32s): cannot read pods, events: forbidden (403)`. There is one line for each
 /// reason. Without the optional collections only times are less exact, so the line does not say `not up to date`.
 pub(crate) fn describe_outages(outages: &[Outage], now: Timestamp) -> Vec<Line> {

@@ -103,8 +103,8 @@ fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant
     explain::format_clock_time(context, at, fine)
 }
 
-/// The evidence and the interval of an instant: `startedAt of the container (-0ms +1s)`. `is_short` names only the field or
-/// the event. Without an instant, the source of the phase.
+/// The evidence and the interval of an instant: `startedAt of the container (-0ms +1s)`. `is_short` names only the
+/// field or the event. Without an instant, the source of the phase.
 fn describe_source(instant: Option<Instant>, phase: &Phase, is_short: bool) -> String {
     let Some(instant) = instant else { return format!("an {}", phase.source.name()) };
     let mut evidence = instant.evidence.description();
@@ -154,11 +154,11 @@ pub(crate) fn longest_pods_line(
     line.shorten_end(columns, glyphs.ellipsis)
 }
 
-/// A time is always worth a line if it is longer than this.
+/// A time that is longer than this always gets a line.
 const ALWAYS_LONG: SignedDuration = SignedDuration::from_secs(10);
 
-/// Whether a time is worth a line: it is longer than [`ALWAYS_LONG`], or it takes at least a second and more than twice
-/// as long as usual.
+/// Whether a time gets a line: it is longer than [`ALWAYS_LONG`], or it is at least a second and more than twice as
+/// long as usual.
 fn is_unusually_long(time: SignedDuration, usual: Option<SignedDuration>) -> bool {
     let is_long =
         |usual: SignedDuration| time >= SignedDuration::from_secs(1) && time > usual.saturating_mul(2);
@@ -212,7 +212,7 @@ fn find_longest_pods(context: &ViewContext<'_>) -> LongestPods {
     longest
 }
 
-/// Says that the node of a Pod has not taken the Pod up: `node-1 has not taken it up for 1m15s`. `None` if the node has
+/// Describes a Pod that its node has not taken up: `node-1 has not taken it up for 1m15s`. `None` if the node has
 /// taken it up, or may still do so in the usual time.
 pub(crate) fn describe_not_taken_up(pod: &TimelinePod, now: Timestamp) -> Option<String> {
     let waited = now.duration_since(pod.life.not_taken_up_since?);
@@ -220,7 +220,7 @@ pub(crate) fn describe_not_taken_up(pod: &TimelinePod, now: Timestamp) -> Option
     (waited >= MIN_LATE_TAKE_UP).then(|| format!("{node} has not taken it up for {}", format_elapsed(waited)))
 }
 
-/// Says when a failed Pod is replaced: `next try in about 8s`.
+/// Describes when a failed Pod will be replaced: `next try in about 8s`.
 pub(crate) fn describe_next_try(open: &OpenRetry, now: Timestamp) -> String {
     match open.expected.map(|expected| expected.duration_since(now)) {
         Some(left) if left.is_positive() => format!("next try in about {}", format_elapsed(left)),
@@ -234,7 +234,7 @@ pub(crate) fn format_age(at: Timestamp, now: Timestamp) -> String {
     format_elapsed(now.duration_since(at))
 }
 
-/// Says how a Pod failed: `exit code 137, signal 9, OOMKilled, after 2.1s on node-2`.
+/// Describes how a Pod failed: `exit code 137, signal 9, OOMKilled, after 2.1s on node-2`.
 pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.pod(key);
     let life = &pod.life;
@@ -249,7 +249,7 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     text + &on_node.unwrap_or_default()
 }
 
-/// Says why a Pod failed, without its times and its node: `exit code 137, signal 9, OOMKilled`.
+/// Describes why a Pod failed, without its times and its node: `exit code 137, signal 9, OOMKilled`.
 pub(crate) fn describe_failure_cause(life: &Lifecycle) -> String {
     if let Some(failed_init) = describe_failed_init(life) {
         return failed_init;

@@ -1,4 +1,5 @@
-//! The rows of a group. Each Pod has its own row. In the wall-clock view of a workload, the attempts at one completion index share a row, unless the user asks for evidence, unfolds, filters or scrolls.
+//! The rows of a group. Each Pod has its own row. In the wall-clock view of a workload, the attempts at one
+//! completion index share a row, unless the user asks for evidence, unfolds, filters or scrolls.
 
 use std::collections::HashMap;
 
@@ -43,7 +44,8 @@ impl PodRows {
                 rows.push(key);
                 continue;
             };
-            // If the Pods are sorted by start, the row stands where its first attempt would stand. In every other order it stands where its latest Pod would stand.
+            // If the Pods are sorted by start, the row has the position of its first attempt. In every other order it
+            // has the position of its latest Pod.
             let positioned_by = match group.sort {
                 Sort::Usual | Sort::Start => before.first().copied().unwrap_or(latest),
                 Sort::End | Sort::Work | Sort::Cold | Sort::Index | Sort::Name | Sort::Trouble => latest,

@@ -17,7 +17,7 @@ pub(crate) struct SurroundingLines {
     pub(crate) legend: bool,
     /// Blank lines between sections.
     pub(crate) blanks: bool,
-    /// The reasons why Pods failed and why a workload failed or waits, and the workload's own row if it was held back.
+    /// The reasons why Pods failed and why a workload failed or waits, and the row of a held workload.
     pub(crate) reasons: bool,
 }
 
@@ -50,8 +50,8 @@ impl SurroundingLines {
         &[Self::ALL, without_concurrency, without_blanks, without_legend, Self::SENTENCE_AND_REASONS]
     };
 
-    /// The choices for a very small screen, on which these lines are more important than the second row of a section. Each
-    /// choice has the number of rows that must fit.
+    /// The choices for a very small screen, on which these lines are more important than the second row of a section.
+    /// Each choice has the number of rows that must fit.
     const SMALL_CHOICES: [(Self, usize); 4] =
         [(Self::SENTENCE_AND_REASONS, 2), (Self::ONLY_REASONS, 1), (Self::ONLY_SENTENCE, 1), (Self::NONE, 0)];
 

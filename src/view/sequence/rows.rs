@@ -121,7 +121,7 @@ impl<'a> RowWriter<'a> {
             bar.add_label_or_shorten(&words.texts, words.style, context.glyphs.ellipsis);
         }
         let pace = section.pace.mark(context, key);
-        // The Pods of a rollout run until they are replaced, so the longest run is no news.
+        // The Pods of a rollout run until they are replaced, so the longest run has no meaning.
         let is_rollout = section.group.workload().is_some_and(|workload| workload.is_rollout);
         if pace == Some(PaceMark::Longest) && !is_rollout {
             bar.add_label("longest", Style::Dim);
@@ -248,7 +248,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Adds the row of a workload that was held back.
+    /// Adds the row of a held workload.
     pub(crate) fn push_held(&self, workload: &Workload, legend: &mut LegendEntries, lines: &mut Vec<Line>) {
         held::push_held_row(self.context, workload, self.layout, self.axis, self.span, legend, lines);
     }

@@ -116,7 +116,7 @@ impl<'a> Section<'a> {
         self.summary.as_ref().filter(|summary| has_enough && summary.concurrency_max > 1)
     }
 
-    /// The workload, if it has its own row because it was held back.
+    /// The workload, if it has a row of its own because it was held.
     pub(crate) fn held_workload(&self, context: &ViewContext<'_>) -> Option<&'a Workload> {
         match self.group.heading {
             Heading::Workload(workload) => Some(workload).filter(|_| held::has_row(context, workload)),

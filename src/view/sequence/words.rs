@@ -127,8 +127,8 @@ impl RowWords {
     }
 }
 
-/// The words about a Pod that did not end by itself, and shorter forms: without the reason, without the time, and without
-/// the object: `stopped by job/pi: suspended`, `stopped by job/pi`, `stopped`.
+/// The words about a Pod that did not end by itself, and shorter forms: without the reason, without the time, and
+/// without the object: `stopped by job/pi: suspended`, `stopped by job/pi`, `stopped`.
 fn with_shorter_ends(words: String) -> Vec<String> {
     let without_reason = words.split(": ").next().unwrap_or_default();
     let without_time = without_reason.split(" since ").next().unwrap_or_default();
@@ -148,8 +148,8 @@ fn with_cause(words: String, life: &Lifecycle) -> Vec<String> {
     std::iter::once(words).chain(cause).collect()
 }
 
-/// Says which attempt the numbers of a row belong to: `try 2 of 3` if the number of attempts is limited for each index,
-/// otherwise `try 2`.
+/// Names the attempt that the numbers of a row belong to: `try 2 of 3` if the number of attempts is limited for each
+/// index, otherwise `try 2`.
 fn describe_try(context: &ViewContext<'_>, key: PodKey) -> String {
     let attempt = context.timeline.identity(key).attempt;
     let limit = context.timeline.workload_of(key).and_then(|workload| workload.max_attempts_per_index);

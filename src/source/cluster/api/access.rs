@@ -1,5 +1,5 @@
-//! Questions about the server itself: its version, and what the user may do. A user needs no extra
-//! right for these questions, because Kubernetes lets every user ask them.
+//! Requests about the server itself: its version, and the permissions of the user. They need no permission of their
+//! own, because Kubernetes allows them to every user.
 
 use http::Request;
 use http::header::CONTENT_TYPE;

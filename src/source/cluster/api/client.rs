@@ -146,7 +146,7 @@ impl Cluster {
     }
 }
 
-/// Says that a first request failed for this reason and is repeated.
+/// Returns the message that a first request failed for this reason and is repeated.
 pub(crate) fn describe_repetition(reason: &str, patience: Duration) -> String {
     format!(
         "the API server cannot answer yet ({reason}): trying again for up to {} s",

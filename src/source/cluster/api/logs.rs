@@ -110,7 +110,7 @@ impl Cluster {
     /// Requests the last `lines` lines that a container wrote. With `previous`, requests the lines of the container's
     /// previous run.
     ///
-    /// If the answer is too long, the only line says so.
+    /// If the answer is too long, the only returned line reports this.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,

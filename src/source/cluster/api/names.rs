@@ -16,7 +16,7 @@ const MAX_NAMES: u32 = 500;
 /// Maximum number of bytes of the answer. The metadata of an object can contain large annotations.
 const MAX_BYTES: usize = 16 << 20;
 
-/// Maximum time to wait for the names for completion, because the user cannot type meanwhile.
+/// Maximum time to wait for the names for completion. While the shell waits, the user cannot type.
 const NAMES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The fields of a `PartialObjectMetadataList` that are read.

@@ -1,4 +1,5 @@
-//! Finds what a user may have meant by a name that does not exist: a similar name, or an object of another type.
+//! Finds the object that a user may have meant by a name that does not exist: one with a similar name, or of another
+//! type.
 //!
 //! All requests here run after a failure, so failures of these requests are ignored.
 

@@ -13,7 +13,7 @@ use crate::timeline::pods::requests::PodRequests;
 
 /// These methods add Pods.
 impl PodStore {
-    /// Adds a Pod of which no state was observed before. Applies what Events have said about it.
+    /// Adds a Pod whose state was not observed before. Applies the facts that Events have reported about it.
     pub(crate) fn add_pod(&mut self, pod: &Pod) -> PodKey {
         let metadata = &pod.metadata;
         let uid: Box<str> = metadata.uid.as_str().into();
@@ -76,7 +76,7 @@ impl PodStore {
         key
     }
 
-    /// Adds a Pod whose first observation says that it no longer exists. Only its Events say more.
+    /// Adds a Pod whose first observation is that it no longer exists. Only its Events contain further facts.
     pub(crate) fn add_missing_pod(&mut self, pod: &Pod, received: Timestamp) {
         let ObjectMeta { namespace, name, uid, .. } = &pod.metadata;
         let uid: Arc<str> = uid.as_str().into();
