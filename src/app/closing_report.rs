@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_that_ended_alike_share_one_log() {
+    fn pods_that_ended_in_the_same_way_share_one_log() {
         let failed =
             |name, code| pod(name, 0).on("node-1").cold(1, 1, 0, 1, 9).failed(Some(code), Some("Error"));
         let pods = vec![failed("a", 3), failed("b", 3), failed("c", 4), failed("d", 3)];

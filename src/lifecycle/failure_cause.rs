@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cause_stands_alone() {
+    fn the_cause_is_extracted_without_the_sentences_around_it() {
         for (message, cause) in [
             (
                 r#"rpc error: code = NotFound desc = failed to pull and unpack image "trainer:missing": failed to resolve reference "trainer:missing": trainer:missing: not found"#,

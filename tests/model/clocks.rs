@@ -195,7 +195,7 @@ fn ran(from: i64, to: i64) -> Value {
 }
 
 #[test]
-fn every_view_says_that_the_clock_of_a_node_is_off() {
+fn every_view_reports_the_wrong_clock_of_a_node() {
     assert_eq!(clock_sentences(vec![ran(5, 9)]), [""; 0]);
     let ends_before_its_start = "the clock of node-1 contradicts itself: some times are unknown";
     // The diagram, its explanation with the finding, and the Pod page.

@@ -215,7 +215,7 @@ fn a_pod_that_no_event_of_its_job_names_is_assigned_by_its_name_and_its_times() 
 }
 
 #[test]
-fn jobs_whose_names_begin_alike_are_not_mixed_up() {
+fn jobs_whose_names_have_the_same_beginning_are_not_mixed_up() {
     let indexed = || job("pi", json!({"spec": {"completionMode": "Indexed", "completions": 8}}));
     let events = || {
         let events = [combined_creations("pi", 10.0, "pi-7-zzzzz")];

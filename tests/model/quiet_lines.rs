@@ -44,7 +44,7 @@ fn silent_lines(timeline: &Timeline, in_ci: bool) -> Vec<String> {
 }
 
 #[test]
-fn a_line_says_what_the_pods_wait_for_and_comes_every_30_seconds_in_a_ci_service() {
+fn a_line_names_the_reasons_of_waits_and_comes_every_30_seconds_in_a_ci_service() {
     let timeline = timeline_with(vec![
         job("j"),
         of_job("j", "j-a", running_pod()),
@@ -60,7 +60,7 @@ fn a_line_says_what_the_pods_wait_for_and_comes_every_30_seconds_in_a_ci_service
 }
 
 #[test]
-fn in_a_ci_service_one_line_speaks_for_all_workloads() {
+fn in_a_ci_service_one_line_is_about_all_workloads() {
     let timeline = timeline_with(vec![
         job("a"),
         job("b"),

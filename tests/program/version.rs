@@ -31,7 +31,7 @@ fn the_version_is_printed_as_a_line_and_as_a_document() {
 }
 
 #[test]
-fn without_a_cluster_and_kubectl_the_setup_says_what_is_unknown() {
+fn without_a_cluster_and_kubectl_the_setup_names_the_unknown_facts() {
     let result = seq_with(&["version", "--verbose"], &[("PATH", "/nowhere")]);
     assert_eq!((result.code, result.stderr.as_str()), (Some(0), ""), "{result:#}");
     for line in [

@@ -153,7 +153,7 @@ fn without_spans(line: &str) -> String {
 }
 
 #[test]
-fn a_report_has_at_most_64_kib_and_says_what_is_missing() {
+fn a_report_has_at_most_64_kib_and_names_the_missing_parts() {
     let pods = (0..30).map(|number| failed_pod(&format!("pi-{number}"), number)).collect();
     let timeline = timeline(20_000, vec![(failed_job("pi"), pods)]);
     let long = |key| (0..2_000).map(move |line| format!("pod {key} line {line} {}", "ü".repeat(80)));

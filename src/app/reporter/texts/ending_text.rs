@@ -80,7 +80,7 @@ mod tests {
     use crate::view::fixture::{job, pod, timeline};
 
     #[test]
-    fn at_a_timeout_the_report_says_what_the_workloads_waited_for() {
+    fn at_a_timeout_the_report_names_the_reasons_why_pods_wait() {
         let job_a = || {
             let running = |name| pod(name, 0).on("node-1").cold(1, 1, 1, 1, 60_000);
             let queued = pod("c", 0).waits(Queued, 60_000, Some("Insufficient cpu"));

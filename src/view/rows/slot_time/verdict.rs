@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_of_a_run_that_was_observed_in_part_says_so_and_its_bar_fills_the_width() {
+    fn the_verdict_names_the_observed_time_and_its_bar_fills_the_width() {
         let slots = slot_time(&[(PhaseKind::Running, 60_000), (PhaseKind::Pulling, 30_000)], 30_000);
         let summary = Summary { slots, partial: true, ..Summary::default() };
         let timeline = timeline(60_000, vec![(job("pi", WorkloadState::Running), pi_pods("pi", 3))]);
