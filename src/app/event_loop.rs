@@ -22,8 +22,8 @@ use crate::source::Update;
 use crate::source::cluster::logs::LogUpdate;
 use crate::tui::input::Input;
 
-/// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
-/// Pods is not the one that reports the ends of workloads.
+/// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the
+/// ends of Pods is not the one that reports the ends of workloads.
 const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum time that a run whose Pods have ended waits for the next lines of their logs.
@@ -183,8 +183,8 @@ impl Run<'_> {
         }
     }
 
-    /// Shows the log lines that arrive until no line has arrived for [`FATAL_LOG_SILENCE`], because the last lines of a Pod
-    /// that has just failed are about to arrive. Other Pods may go on to write, so the time is limited.
+    /// Shows the log lines that arrive until no line has arrived for [`FATAL_LOG_SILENCE`], because the last lines of
+    /// a Pod that has just failed are about to arrive. Other Pods may go on to write, so the time is limited.
     async fn read_logs_until_silence(&mut self) -> Result<(), RunError> {
         let deadline = Instant::now() + FATAL_LOG_TIMEOUT;
         while self.logs.is_some() {
@@ -198,7 +198,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
+    /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have
+    /// ended.
     fn has_run_ended(&self, has_feed_ended: bool, ended_since: &mut Option<Instant>) -> bool {
         if has_feed_ended {
             return true;
@@ -211,12 +212,14 @@ impl Run<'_> {
         self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT
     }
 
-    /// Whether updates still change the run. After its end, a run is frozen, unless the user can move its playback back.
+    /// Whether updates still change the run. After its end, a run is frozen, unless the user can move its playback
+    /// back.
     fn needs_updates(&self) -> bool {
         !self.state.has_ended || self.options.playback.is_some()
     }
 
-    /// Freezes the run at its end. The user may still look at the picture, which shows the same end as the closing report.
+    /// Freezes the run at its end. The user may still look at the picture, which shows the same end as the closing
+    /// report.
     pub(crate) fn end_run(&mut self) -> Result<(), RunError> {
         self.state.progress = None;
         self.state.has_ended = true;

@@ -17,7 +17,8 @@ pub(crate) enum Exit {
     FailedContainer(u8),
     /// The command line or the content of an input file is invalid. Exit code 2.
     Usage,
-    /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit code 3.
+    /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit
+    /// code 3.
     Unknown,
     /// A workload exceeds a budget of `--fail-if`. Exit code 4.
     OverBudget,

@@ -119,8 +119,8 @@ impl RunState {
         self.timeline.outages().iter().any(|outage| !outage.is_optional)
     }
 
-    /// Returns the exit that follows from the cause that has ended the run, or from the states of the workloads. The outcome
-    /// of a run is unknown while the source cannot read what the outcome depends on.
+    /// Returns the exit that follows from the cause that has ended the run, or from the states of the workloads. The
+    /// outcome of a run is unknown while the source cannot read what the outcome depends on.
     pub(crate) fn exit(&self) -> Exit {
         let states = self.timeline.roots().map(|workload| workload.state);
         let exit = if self.fatal_cause.is_some() { Exit::Failed } else { Exit::from_states(states) };
@@ -137,17 +137,17 @@ impl RunState {
         code.map_or(exit, Exit::FailedContainer)
     }
 
-    /// Describes the end of the run: the outcome, the early end because of a failure, or the end of a recording in which
-    /// the workloads had not ended. `None` while the run goes on.
+    /// Describes the end of the run: the outcome, the early end because of a failure, or the end of a recording in
+    /// which the workloads had not ended. `None` while the run goes on.
     pub(crate) fn ending_text(&self) -> Option<String> {
         let is_stopped = self.fatal_cause.is_some();
         let early_end = if is_stopped { "stopped at the first failure" } else { "the recording ends here" };
         self.outcome_text().or_else(|| self.has_ended.then(|| early_end.to_owned()))
     }
 
-    /// Once the root workloads have ended, returns their outcome and the time from the first creation to the last end:
-    /// `failed after 54s`. Counts the failures if the outcomes differ. The workloads below the roots do not count, as in
-    /// [`RunState::exit`].
+    /// Once the root workloads have ended, returns their outcome and the time from the first creation to the last
+    /// end: `failed after 54s`. Counts the failures if the outcomes differ. The workloads below the roots do not
+    /// count, as in [`RunState::exit`].
     pub(crate) fn outcome_text(&self) -> Option<String> {
         if !self.have_workloads_ended() {
             return None;
@@ -178,7 +178,8 @@ impl RunState {
         Some(text + &after.unwrap_or_default())
     }
 
-    /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. The timeline may also contain earlier Pods with the same name.
+    /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. The timeline may also
+    /// contain earlier Pods with the same name.
     pub(crate) fn shown_pod(&self) -> Option<(PodKey, &PodDetails)> {
         let details = self.pod_details.as_ref()?;
         let pod = self.timeline.workloads().iter().flat_map(|workload| &workload.pods).last()?;

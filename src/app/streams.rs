@@ -1,4 +1,5 @@
-//! Standard output and standard error. Apart from clap's own messages and the completion for kubectl, only this module, the live picture and the progress bar write to them.
+//! Standard output and standard error. Apart from clap's own messages and the completion for kubectl, only this
+//! module, the live picture and the progress bar write to them.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -36,8 +37,8 @@ impl Streams {
         })
     }
 
-    /// Writes lines to standard output as `produce` hands them over, because a picture of very many Pods does not fit in
-    /// memory.
+    /// Writes lines to standard output as `produce` hands them over, because a picture of very many Pods does not fit
+    /// in memory.
     ///
     /// # Errors
     /// The reader of standard output has gone, or writing fails.

@@ -189,8 +189,8 @@ impl ContainerEvents {
         self.failure_message.as_ref().map(|(_, message)| message)
     }
 
-    /// Returns why the kubelet ended a run with this start and this end, if a failed probe was the cause. Only the cause
-    /// of the latest failed probe is known.
+    /// Returns why the kubelet ended a run with this start and this end, if a failed probe was the cause. Only the
+    /// cause of the latest failed probe is known.
     pub(crate) fn probe_kill_cause(&self, start: Timestamp, end: Timestamp) -> Option<&Arc<str>> {
         let (_, cause) = self.failed_probe.as_ref()?;
         let is_inside = |kill: &RepeatedEvent| {
@@ -228,8 +228,8 @@ impl ContainerEvents {
         self.latest_start = self.latest_start.max(Some(fact.last));
     }
 
-    /// Returns the time at which the kubelet first stopped the container, if the time is finer than a second. `None` for
-    /// a main container.
+    /// Returns the time at which the kubelet first stopped the container, if the time is finer than a second. `None`
+    /// for a main container.
     pub(crate) fn first_stop(&self) -> Option<Timestamp> {
         self.stopped.filter(|event| event.fine).map(|event| event.at)
     }
@@ -289,8 +289,8 @@ impl ContainerEvents {
         Some(Instant::new(at, Evidence::PulledEventMinusWait))
     }
 
-    /// Returns the attempts to pull the image, oldest first, if at least one of them failed. The last attempt is the one
-    /// that succeeded, if an Event reports a success.
+    /// Returns the attempts to pull the image, oldest first, if at least one of them failed. The last attempt is the
+    /// one that succeeded, if an Event reports a success.
     pub(crate) fn failed_pull_attempts(&self) -> Vec<PullAttempt> {
         let (Some(first_failure), Some(requested)) = (self.pull_failed, self.pull_requested()) else {
             return Vec::new();

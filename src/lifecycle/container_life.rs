@@ -96,8 +96,8 @@ pub struct Pull {
     pub cached: bool,
 }
 
-/// The largest expected difference between the clocks of a cluster, and the largest error of a time that is truncated to
-/// the second. A time counts as impossible only if it contradicts another time by more than this.
+/// The largest expected difference between the clocks of a cluster, and the largest error of a time that is truncated
+/// to the second. A time counts as impossible only if it contradicts another time by more than this.
 pub(crate) const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
 
 /// The signals with which the kubelet stops a container.

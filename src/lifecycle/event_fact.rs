@@ -14,7 +14,8 @@ use crate::lifecycle::time::instant::Instant;
 use crate::lifecycle::waits::{SCALE_UP_REASONS, WaitTopic};
 use crate::observation::{Event, known_time, truncate_to_millis};
 
-/// A fine time may be this many milliseconds earlier than the truncated time of the same instant, because clocks differ.
+/// A fine time may be this many milliseconds earlier than the truncated time of the same instant, because clocks
+/// differ.
 const MAX_MILLIS_BEFORE_COARSE: i64 = 200;
 
 /// A fine time may be this many milliseconds later than the truncated time of the same instant: one second for the

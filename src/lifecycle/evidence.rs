@@ -29,8 +29,8 @@ impl Source {
     }
 }
 
-/// The interval in which the true time lies, relative to the time that was read. `[-50, 0] ms` means that the true time is
-/// at most 50 ms before the time that was read. The intervals were measured on Kubernetes 1.37.
+/// The interval in which the true time lies, relative to the time that was read. `[-50, 0] ms` means that the true
+/// time is at most 50 ms before the time that was read. The intervals were measured on Kubernetes 1.37.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EvidenceInterval {
     /// The best estimate, in milliseconds after the time that was read; negative if the estimate is earlier.
@@ -97,8 +97,8 @@ struct Row {
     description: &'static str,
 }
 
-/// Declares [`Evidence`] from one row for each kind of evidence: `Variant: Source, interval, "description";`. The interval
-/// is a constant of [`EvidenceInterval`] or a call of its functions.
+/// Declares [`Evidence`] from one row for each kind of evidence: `Variant: Source, interval, "description";`. The
+/// interval is a constant of [`EvidenceInterval`] or a call of its functions.
 macro_rules! evidence_table {
     ($($variant:ident: $source:ident, $interval:ident $(($($argument:expr),+))?, $description:literal;)+) => {
         packed_enum! {

@@ -129,8 +129,8 @@ pub struct Phase {
     pub source: Source,
     /// The container that causes the phase, or `None` if no single container does.
     pub container: Option<Arc<str>>,
-    /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`. The reason of a setup is the
-    /// reported failure, for example `FailedMount`, or the name of a [`SetupPart`].
+    /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`. The reason of a setup
+    /// is the reported failure, for example `FailedMount`, or the name of a [`SetupPart`].
     pub reason: Option<Arc<str>>,
 }
 

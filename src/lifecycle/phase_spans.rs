@@ -9,8 +9,8 @@ use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;
 use crate::lifecycle::time::instant_error::InstantError;
 
-/// Errors are multiples of this number of milliseconds. With this unit, the width of a time that is truncated to the second
-/// takes one byte.
+/// Errors are multiples of this number of milliseconds. With this unit, the width of a time that is truncated to the
+/// second takes one byte.
 const ERROR_UNIT: u32 = 8;
 
 /// Rounds a part of an error up to the unit.
@@ -18,8 +18,8 @@ fn round_up(millis: u32) -> u32 {
     millis.div_ceil(ERROR_UNIT).min(u32::MAX / ERROR_UNIT) * ERROR_UNIT
 }
 
-/// Returns the error that [`read_boundary`] reads if [`write_boundary`] wrote `error`. Unless the time is only bounded, the
-/// estimate counts as the middle of the interval.
+/// Returns the error that [`read_boundary`] reads if [`write_boundary`] wrote `error`. Unless the time is only
+/// bounded, the estimate counts as the middle of the interval.
 fn round_error(error: InstantError) -> InstantError {
     if error.is_only_bounded() {
         InstantError { before: round_up(error.before), after: round_up(error.after) }

@@ -15,9 +15,9 @@ const MAX_CHARS: usize = 1024;
 /// above and below.
 const MAX_COMBINING: usize = 4;
 
-/// Escapes all characters that a terminal would obey or hide: each character of [`is_unsafe`] becomes `\u{..}`. Line feeds
-/// and tabs become spaces. Leaves out the characters whose width depends on the terminal, and long series of combining
-/// characters. Cuts the text after 1024 characters.
+/// Escapes all characters that a terminal would obey or hide: each character of [`is_unsafe`] becomes `\u{..}`. Line
+/// feeds and tabs become spaces. Leaves out the characters whose width depends on the terminal, and long series of
+/// combining characters. Cuts the text after 1024 characters.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     clean_up_to(text, MAX_CHARS)
 }
@@ -99,8 +99,8 @@ impl Cleaner {
     }
 }
 
-/// Whether a terminal would obey or hide the character: control characters, line and paragraph separators, bidirectional
-/// marks and overrides, joiners and other invisible characters, tags.
+/// Whether a terminal would obey or hide the character: control characters, line and paragraph separators,
+/// bidirectional marks and overrides, joiners and other invisible characters, tags.
 pub(crate) fn is_unsafe(char: char) -> bool {
     match char {
         ' '..='~' => false,

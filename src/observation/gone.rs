@@ -9,8 +9,8 @@ pub(crate) const MIN_AGE_OF_GONE_OBJECT: SignedDuration = SignedDuration::from_s
 /// The length of the random end of a generated name.
 pub(crate) const NAME_SUFFIX_LENGTH: usize = 5;
 
-/// The characters of the random end of a generated name (`k8s.io/apimachinery/pkg/util/rand`). They include no vowels, so
-/// that the end of a name forms no word.
+/// The characters of the random end of a generated name (`k8s.io/apimachinery/pkg/util/rand`). They include no
+/// vowels, so that the end of a name forms no word.
 pub(crate) const NAME_SUFFIX_CHARACTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// Whether this is the random end of a generated name.

@@ -15,8 +15,8 @@ pub struct Outage {
     pub namespace: Option<String>,
     /// The time since which the collection has not been read.
     pub since: Timestamp,
-    /// The reason in the words of this program: `forbidden (403)`. It contains no text of the server, because a recording
-    /// keeps it.
+    /// The reason in the words of this program: `forbidden (403)`. It contains no text of the server, because a
+    /// recording keeps it.
     pub reason: String,
     /// Whether the outcome of the workloads is known without these objects.
     pub is_optional: bool,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A complete new list of a collection. The objects that were created and deleted between two lists are in neither of them.
+/// A complete new list of a collection. The objects that were created and deleted between two lists are in neither of
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Relist {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Hides the user, the password and the parameters of the address in a word of a command line. The word may be a flag, as
-/// in `--server=https://me:password@host`. Other words stay as they are.
+/// Hides the user, the password and the parameters of the address in a word of a command line. The word may be a
+/// flag, as in `--server=https://me:password@host`. Other words stay as they are.
 pub(crate) fn hide_secrets_of_address(word: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = word.split_once("://") else { return Cow::Borrowed(word) };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

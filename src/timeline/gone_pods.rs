@@ -42,8 +42,9 @@ impl Timeline {
         self.store.forget_unseen_pods(|pod| pod.first_event().is_none_or(|first| first > latest_creation));
     }
 
-    /// Adds the Pods that Events name but that a new list of Pods does not contain: the Pods that were created and deleted
-    /// while the source could not read them. A new list of Events may name Pods that an earlier list did not contain.
+    /// Adds the Pods that Events name but that a new list of Pods does not contain: the Pods that were created and
+    /// deleted while the source could not read them. A new list of Events may name Pods that an earlier list did not
+    /// contain.
     pub fn apply_relist(&mut self, relist: &Relist) {
         if relist.kind == "Pod" {
             self.pod_lists.retain(|(namespace, _)| *namespace != relist.namespace);

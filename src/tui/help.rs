@@ -13,8 +13,8 @@ struct HelpSection {
 }
 
 /// Composes the help for a screen with this many columns and this many lines for text. Every section begins on a page
-/// that has room for all of its lines. If a section has more lines than a page, it continues on the next page. All pages
-/// have `rows` lines, so that scrolling by one screen shows the next page.
+/// that has room for all of its lines. If a section has more lines than a page, it continues on the next page. All
+/// pages have `rows` lines, so that scrolling by one screen shows the next page.
 pub(crate) fn compose_help(columns: usize, rows: usize, glyphs: &Glyphs) -> Vec<Line> {
     let rows = rows.max(1);
     let mut lines: Vec<Line> = Vec::new();

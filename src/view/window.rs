@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::timeline::PodKey;
 use crate::view::primitives::frame::Link;
 
-/// The part of a picture that is shown. By default the whole time axis is shown, and Pods that do not fit are summed up in one row.
+/// The part of a picture that is shown. By default the whole time axis is shown, and Pods that do not fit are summed
+/// up in one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// Shows only Pods that contain each of these words in their name, node, outcome, status or reason. Case does not matter.
+    /// Shows only Pods that contain each of these words in their name, node, outcome, status or reason. Case does not
+    /// matter.
     pub filter: String,
     /// The selected Pod, which always keeps its row.
     pub selected: Option<PodKey>,
@@ -18,7 +20,8 @@ pub struct Window {
     pub selected_workload: Option<Arc<str>>,
     /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.
     pub unfolded: bool,
-    /// The scroll position: the first visible row, before it is moved to keep the selected row visible. Used only if `unfolded`.
+    /// The scroll position: the first visible row, before it is moved to keep the selected row visible. Used only if
+    /// `unfolded`.
     pub first: usize,
     /// The part of the time axis that is shown; `None` shows all of it.
     pub zoom: Option<Zoom>,

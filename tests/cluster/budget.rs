@@ -9,7 +9,8 @@ use crate::harness::{CommandResult, Namespace, manifest};
 const EXCEEDED: &str = "max(run) >= 0s";
 const KEPT: &str = "wall > 1h";
 
-/// Fails unless the command reports that the first condition is exceeded, with its value and its range, and the other is not.
+/// Fails unless the command reports that the first condition is exceeded, with its value and its range, and the other
+/// is not.
 #[track_caller]
 fn assert_exceeded(result: &CommandResult) {
     let reports: Vec<&str> = result.stderr.lines().filter(|line| line.contains("budget exceeded")).collect();

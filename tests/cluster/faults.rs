@@ -1,5 +1,5 @@
-//! Tests that the program survives faults of the network and of the API server. Many programs follow the same Job at the
-//! same time: one without a fault, and one for each fault. Their documents must agree.
+//! Tests that the program survives faults of the network and of the API server. Many programs follow the same Job at
+//! the same time: one without a fault, and one for each fault. Their documents must agree.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -14,8 +14,8 @@ use crate::fault_proxy::{Fault, FaultProxy, RETRY_AFTER_SECONDS};
 use crate::harness::{CommandResult, Namespace, manifest};
 use crate::support::runner::Running;
 
-/// The faults after which the document is the same as without the fault, and the smallest number of times that each fault
-/// must have happened.
+/// The faults after which the document is the same as without the fault, and the smallest number of times that each
+/// fault must have happened.
 const SURVIVED: [(Fault, usize); 21] = [
     (Fault::Stopped, 1),
     (Fault::Cuts, 10),
@@ -210,9 +210,9 @@ fn compare(undisturbed: &Value, result: &CommandResult, fault: Fault, deleted: &
     differences
 }
 
-/// The time by which a fault delays what the program receives, in milliseconds. Times that come only
-/// from a receipt may be late by this time. If the clock of the program's machine is wrong, the program knows the error of the
-/// clock only to a second.
+/// The time by which a fault delays what the program receives, in milliseconds. Times that come only from a receipt
+/// may be late by this time. If the clock of the program's machine is wrong, the program knows the error of the clock
+/// only to a second.
 fn delay_of(fault: Fault) -> i64 {
     match fault {
         Fault::Disordered => 500,

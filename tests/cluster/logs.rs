@@ -17,8 +17,8 @@ use crate::harness::{Namespace, Running, manifest, print_notice};
 use crate::private::PrivateCluster;
 use crate::support::schema::validate_lines;
 
-/// Maximum resident memory of the program in KiB. A debug build with the ten streams of `busy-logs.yaml` needs about 45 MB. A
-/// release build needs about 20 MB less, because its code is smaller.
+/// Maximum resident memory of the program in KiB. A debug build with the ten streams of `busy-logs.yaml` needs about
+/// 45 MB. A release build needs about 20 MB less, because its code is smaller.
 const MAX_MEMORY: u64 = 64_000_000 / 1024;
 
 /// The number of copies that the containers of `logs.yaml` write: 20 Pods and 4 retries, 10 Pods and 10 restarts.
@@ -68,7 +68,8 @@ fn a_node_that_restarts_leaves_one_gap_in_the_log_of_each_lost_run() {
     let Some(cluster) = PrivateCluster::up(2) else { return };
     let run = LoggedRun::new(&cluster, "rebooted");
     let printed = run.follow(&[], HALF, || {
-        // The node loses the logs of all its runs. Each run has its copy, so the number of a copy is the number of a run.
+        // The node loses the logs of all its runs. Each run has its copy, so the number of a copy is the number of a
+        // run.
         let deadline = Instant::now() + Duration::from_secs(30);
         while run.read_copies().len() < PODS {
             assert!(Instant::now() < deadline, "only {} Pods run", run.read_copies().len());

@@ -1,5 +1,5 @@
-//! Tests that no output of the program contains a secret of the objects, of the kubeconfig or of the server's address. The
-//! only exception is the object of a Pod, which the user asked for and which kubectl shows too.
+//! Tests that no output of the program contains a secret of the objects, of the kubeconfig or of the server's
+//! address. The only exception is the object of a Pod, which the user asked for and which kubectl shows too.
 
 use std::fs;
 

@@ -58,8 +58,8 @@ fn the_work_of_a_stopped_pod_ended_after_its_stop_and_within_its_grace_period() 
     assert_eq!(with_job(ended("Suspended", "DeadlineExceeded"), stopped), None);
 }
 
-/// A Job of two Pods whose deadline passed at 10 s, and whose end was reported in the second from `ended` on. The Pods are
-/// gone. They ran from 3 s on.
+/// A Job of two Pods whose deadline passed at 10 s, and whose end was reported in the second from `ended` on. The
+/// Pods are gone. They ran from 3 s on.
 fn job_past_its_deadline(ended: i64) -> Timeline {
     let condition = |kind: &str, since: i64| json!({"type": kind, "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": time(since)});
     let job = job(

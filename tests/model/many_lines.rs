@@ -31,8 +31,8 @@ spec:
     )
 }
 
-/// Follows a simulated Job with a tick in each second, and returns the printed lines and the final state of the Job. The
-/// observations of each interval of `step` milliseconds are applied together.
+/// Follows a simulated Job with a tick in each second, and returns the printed lines and the final state of the Job.
+/// The observations of each interval of `step` milliseconds are applied together.
 fn follow(manifest: String, nodes: u32, step: i64) -> (Vec<String>, WorkloadState) {
     let manifest = ManifestText { text: manifest, ..ManifestText::default() };
     let mut observations = simulate(&SimulationOptions { manifest, seed: 1, nodes }).unwrap().peekable();

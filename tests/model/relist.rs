@@ -12,8 +12,8 @@ fn relist(seconds: f64, kind: &str, namespace: &str) -> Relist {
     Relist { at: at(seconds), kind: kind.to_owned(), namespace: Some(namespace.to_owned()) }
 }
 
-/// Returns the timeline of a Job that is listed without Pods at second 1, and whose Events about a Pod are listed at second
-/// 40.
+/// Returns the timeline of a Job that is listed without Pods at second 1, and whose Events about a Pod are listed at
+/// second 40.
 fn with_late_events() -> Timeline {
     let mut timeline = Timeline::default();
     timeline.apply(&observation(Seen::Listed, 1.0, job("pi", json!({}))));

@@ -92,8 +92,8 @@ pub(crate) fn ask(run: &(Timeline, Timestamp), request: WhatIfRequest) -> Option
     Some(timeline.what_if(timeline.workloads().first()?, request, *now))
 }
 
-/// Compares one prediction of a shape with a run that has the change. The predicted and the true wall time; `None` if the
-/// what-if refuses or a Job does not succeed.
+/// Compares one prediction of a shape with a run that has the change. The predicted and the true wall time; `None` if
+/// the what-if refuses or a Job does not succeed.
 pub(crate) fn compare(shape: &Shape, change: RunChange, seed: u64) -> Option<(Prediction, i64)> {
     let run = shape.run(seed);
     let answer = ask(&run, WhatIfRequest::Change(change))?;

@@ -6,8 +6,8 @@ use std::process::Command;
 use super::seq;
 use super::support::runner::{CLEAN_ENVIRONMENT, CommandResult, program, run};
 
-/// Runs a simulation that may write at most `blocks` blocks of 512 bytes to a file. A write beyond this limit fails, as on a
-/// full disk.
+/// Runs a simulation that may write at most `blocks` blocks of 512 bytes to a file. A write beyond this limit fails,
+/// as on a full disk.
 fn simulate_with_limit(blocks: u32, arguments: &str) -> CommandResult {
     let program = env!("CARGO_BIN_EXE_kubectl-seq");
     // With an ignored SIGXFSZ, the write fails instead of ending the process.

@@ -51,8 +51,8 @@ fn make_hostile(field: &str, value: &mut Value) {
     }
 }
 
-/// Returns a recording of the scenario in which every text is hostile, with the original texts of reasons if `reasons` is
-/// set.
+/// Returns a recording of the scenario in which every text is hostile, with the original texts of reasons if
+/// `reasons` is set.
 fn hostile_recording(scenario: &str, keep_reasons: bool) -> String {
     let path = format!("{}/tests/scenarios/{scenario}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let mut recording = String::from("{\"formatVersion\":1,\"kind\":\"Recording\",\"followed\":true}\n");
@@ -95,8 +95,8 @@ fn restore_reasons(value: &mut Value, original: &Value) {
     }
 }
 
-/// Removes the sequences of the program itself: colours and text styles and, in a live picture, movements of the cursor,
-/// erasing, and modes of the terminal.
+/// Removes the sequences of the program itself: colours and text styles and, in a live picture, movements of the
+/// cursor, erasing, and modes of the terminal.
 fn without_own_sequences(text: &str, is_live: bool) -> String {
     let finals = if is_live { "mABCDEFGHJKhlnrtuqc" } else { "m" };
     let mut rest = text;
@@ -115,8 +115,8 @@ fn without_own_sequences(text: &str, is_live: bool) -> String {
     kept + rest
 }
 
-/// Fails if the text contains a character that a terminal would obey or hide, except for line breaks and the sequences of
-/// the program.
+/// Fails if the text contains a character that a terminal would obey or hide, except for line breaks and the
+/// sequences of the program.
 #[track_caller]
 fn assert_harmless(text: &str, is_live: bool, context: &str) {
     let text = without_own_sequences(text, is_live);

@@ -42,7 +42,8 @@ pub(crate) fn scheduled_pod(patch: Value) -> Value {
     pod
 }
 
-/// Merges `patch` into `into`. A condition replaces the condition of the same type. Other lists are replaced as a whole.
+/// Merges `patch` into `into`. A condition replaces the condition of the same type. Other lists are replaced as a
+/// whole.
 pub(crate) fn merge(into: &mut Value, patch: Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
@@ -72,8 +73,8 @@ pub(crate) fn condition_with_reason(kind: &str, status: &str, since: i64, reason
     json!({"type": kind, "status": status, "lastTransitionTime": time(since), "reason": reason, "message": reason})
 }
 
-/// A container status. `state` and `last` are made by [`waiting`], [`running`], [`terminated`] or [`lost_state`], or are
-/// empty.
+/// A container status. `state` and `last` are made by [`waiting`], [`running`], [`terminated`] or [`lost_state`], or
+/// are empty.
 #[expect(clippy::needless_pass_by_value, reason = "callers build the states inline")]
 pub(crate) fn container_status(name: &str, restarts: i32, state: Value, last: Value) -> Value {
     let id = |state: &Value| state["terminated"]["containerID"].as_str().map(str::to_owned);
@@ -92,7 +93,8 @@ pub(crate) fn running(since: i64) -> Value {
     json!({"running": {"startedAt": time(since)}})
 }
 
-/// The state of an ended run. `id` must be `NAME-RESTARTS`, the ID that `container_status` gives to the running container.
+/// The state of an ended run. `id` must be `NAME-RESTARTS`, the ID that `container_status` gives to the running
+/// container.
 pub(crate) fn terminated(id: &str, from: i64, to: i64, exit: i32, reason: &str) -> Value {
     json!({"terminated": {"containerID": id, "startedAt": time(from), "finishedAt": time(to), "exitCode": exit, "reason": reason}})
 }

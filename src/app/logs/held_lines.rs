@@ -1,4 +1,5 @@
-//! Holds back the last lines of each log until it is known whether the Pod fails. The memory for all of them is limited.
+//! Holds back the last lines of each log until it is known whether the Pod fails. The memory for all of them is
+//! limited.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

@@ -65,9 +65,9 @@ impl fmt::Display for GoalCount {
     }
 }
 
-/// The number of Pods that have succeeded. The controller counts a Pod some time after the Pod has succeeded, but it also
-/// counts Pods that were deleted before they were observed. So the larger of both numbers is used until the workload
-/// ends.
+/// The number of Pods that have succeeded. The controller counts a Pod some time after the Pod has succeeded, but it
+/// also counts Pods that were deleted before they were observed. So the larger of both numbers is used until the
+/// workload ends.
 fn count_succeeded_pods(timeline: &Timeline, workload: &Workload) -> usize {
     let counted = to_usize(workload.succeeded);
     if workload.has_ended() {

@@ -32,7 +32,8 @@ pub(crate) trait Reporter {
         Ok(())
     }
 
-    /// Called after every observation with its changes. Never called if `needs_every_change` is false for every reporter of the run.
+    /// Called after every observation with its changes. Never called if `needs_every_change` is false for every
+    /// reporter of the run.
     fn on_changes(&mut self, _run: &RunSnapshot<'_>, _changes: &Changes) -> Result<(), RunError> {
         Ok(())
     }
@@ -42,8 +43,8 @@ pub(crate) trait Reporter {
         Ok(())
     }
 
-    /// Shows a message during the run. Returns `false` if the run must print the message itself. In that case the reporter
-    /// has removed its own output from the terminal.
+    /// Shows a message during the run. Returns `false` if the run must print the message itself. In that case the
+    /// reporter has removed its own output from the terminal.
     fn show_message(&mut self, _message: &Line) -> Result<bool, RunError> {
         Ok(false)
     }

@@ -83,8 +83,8 @@ impl LineColumns {
         line
     }
 
-    /// Returns the time from the first line to `now`. A time before the previous line counts as the time of the previous
-    /// line.
+    /// Returns the time from the first line to `now`. A time before the previous line counts as the time of the
+    /// previous line.
     fn elapsed(&mut self, now: Timestamp) -> SignedDuration {
         let latest = self.latest.map_or(now, |latest| latest.max(now));
         self.latest = Some(latest);

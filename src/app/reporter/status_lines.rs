@@ -1,7 +1,7 @@
 //! The lines that report changes of state, and counts after a long silence. The lines contain no cursor movements.
 //!
-//! Up to 50 Pods, each change has a line. With more Pods, lines give counts, and name the failures and the first change of
-//! each kind.
+//! Up to 50 Pods, each change has a line. With more Pods, lines give counts, and name the failures and the first
+//! change of each kind.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -57,7 +57,8 @@ pub struct StatusLines {
     fatal_pods: HashSet<PodKey>,
 }
 
-/// The open retries of workloads, and their Pods that failed for good. They are computed only once for each workload, and only if one of its Pods has failed.
+/// The open retries of workloads, and their Pods that failed for good. They are computed only once for each workload,
+/// and only if one of its Pods has failed.
 #[derive(Default)]
 struct OpenRetries {
     by_workload: HashMap<Arc<str>, RetriesOfWorkload>,
@@ -129,8 +130,8 @@ impl StatusLines {
         self.columns.workload_line(timeline, workload, now, &text, style)
     }
 
-    /// Returns a line for each reason why Pods of a workload wait, and for each revision of the workload whose Pods cannot
-    /// be created.
+    /// Returns a line for each reason why Pods of a workload wait, and for each revision of the workload whose Pods
+    /// cannot be created.
     fn wait_lines(&mut self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut pods = workload.pods.clone();

@@ -16,7 +16,8 @@ use crate::view::{Line, Style};
 /// The hint that shows how to return to a workload is printed only if the workload will exist for at least this time.
 const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
-/// The minimum number of lines that are kept free below the closing report: how the run ended, and the command to return to it.
+/// The minimum number of lines that are kept free below the closing report: how the run ended, and the command to
+/// return to it.
 const MIN_ENDING_LINES: usize = 2;
 
 /// The usual maximum width of a line that says how the run ended.
@@ -67,8 +68,8 @@ impl Run<'_> {
         Ok(budgets.exit())
     }
 
-    /// Lists the failed Pods within these limits, and within smaller ones if the list needs more than `room` rows of the
-    /// terminal.
+    /// Lists the failed Pods within these limits, and within smaller ones if the list needs more than `room` rows of
+    /// the terminal.
     fn list_failures_in(&self, room: usize, mut limits: FailureListLimits) -> (Vec<Line>, FailureListLimits) {
         let appearance = self.options.appearance;
         if appearance.progress == ProgressDisplay::Silent {

@@ -20,8 +20,8 @@ const SLOW_SEARCH_INTERVAL: Duration = Duration::from_millis(500);
 const MANY_PODS: usize = 2000;
 
 impl Run<'_> {
-    /// Searches for new fatal causes. Ends the run at the first cause if the user wants that, and otherwise warns of all of
-    /// them.
+    /// Searches for new fatal causes. Ends the run at the first cause if the user wants that, and otherwise warns of
+    /// all of them.
     pub(crate) fn check_failures(&mut self) -> Result<(), RunError> {
         let (Some(rules), Some(watch)) = (&self.options.failure_rules, &mut self.fatal_watch) else {
             return Ok(());
@@ -67,8 +67,8 @@ impl Run<'_> {
         self.warn(&sentence)
     }
 
-    /// Returns the lines that say why the run has ended before its workloads, with the command to type next. Empty if no
-    /// fatal cause has ended the run.
+    /// Returns the lines that say why the run has ended before its workloads, with the command to type next. Empty if
+    /// no fatal cause has ended the run.
     pub(crate) fn describe_fatal_end(&self) -> Vec<String> {
         let Some(cause) = &self.state.fatal_cause else { return Vec::new() };
         let sentence = describe_fatal_cause(&self.state.timeline, cause, self.state.now());

@@ -82,8 +82,8 @@ impl Run<'_> {
         self.report_ending(exit)
     }
 
-    /// Returns the sentences that say why following stopped early, and which budgets are exceeded or cannot be judged. A
-    /// fatal cause is one of these sentences.
+    /// Returns the sentences that say why following stopped early, and which budgets are exceeded or cannot be
+    /// judged. A fatal cause is one of these sentences.
     fn early_end(&self, budgets: &BudgetReport) -> Vec<String> {
         let mut sentences = self.endings(budgets.run_exit);
         // The second line names a command.

@@ -6,7 +6,8 @@ use crate::app::run_state::RunSnapshot;
 use crate::view::Line;
 
 impl Run<'_> {
-    /// Returns the what-if below the last frame of the live picture. A picture that is printed once contains it already.
+    /// Returns the what-if below the last frame of the live picture. A picture that is printed once contains it
+    /// already.
     pub(crate) fn what_if_below_live_picture(&self, columns: usize) -> Vec<Line> {
         if self.reporters.live.is_none()
             || self.options.output.is_for_programs()

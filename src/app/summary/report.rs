@@ -114,8 +114,8 @@ fn render_workloads(input: &SummaryInput<'_>) -> String {
     text
 }
 
-/// Returns one item for each of the first workloads with Pods: its verdict, which says where its slot time went, and the
-/// findings below it.
+/// Returns one item for each of the first workloads with Pods: its verdict, which says where its slot time went, and
+/// the findings below it.
 fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
     let (state, window, cache) = (ViewState::default(), Window::default(), FrameCache::default());
     let context = ViewContext {

@@ -452,7 +452,8 @@ fn describe_unseen_runs(life: &ContainerLife) -> Arc<str> {
     }
 }
 
-/// Returns the reason why a run ended: the failed probe that ended it, or the reason of the status. The exit code replaces a missing or generic reason.
+/// Returns the reason why a run ended: the failed probe that ended it, or the reason of the status. The exit code
+/// replaces a missing or generic reason.
 fn end_reason(run: &ContainerRun) -> Option<Arc<str>> {
     if let Some(cause) = &run.cause {
         return Some(Arc::clone(cause));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-/// The number of a text in an [`Interner`], counted from 1. An optional number takes four bytes, a quarter of an `Arc<str>`.
+/// The number of a text in an [`Interner`], counted from 1. An optional number takes four bytes, a quarter of an
+/// `Arc<str>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TextNumber(NonZeroU32);
 
@@ -28,7 +29,8 @@ pub(crate) struct Interner {
     recently_shared: [Option<TextNumber>; RECENT_TEXTS],
 }
 
-/// Length of [`Interner::recent`] and [`Interner::recently_shared`]: about the number of texts that the Pods of a Job have in common.
+/// Length of [`Interner::recent`] and [`Interner::recently_shared`]: about the number of texts that the Pods of a Job
+/// have in common.
 const RECENT_TEXTS: usize = 32;
 
 impl Interner {

@@ -17,9 +17,9 @@ impl PodEvidence {
         skew.is_positive().then_some(skew)
     }
 
-    /// Returns an upper bound of the skew. The kubelet cannot report a time that it has not reached yet, so no reported
-    /// time (on the node's clock) is later than the kubelet's last write (on the server's clock). Returns `None` if these
-    /// times are in order.
+    /// Returns an upper bound of the skew. The kubelet cannot report a time that it has not reached yet, so no
+    /// reported time (on the node's clock) is later than the kubelet's last write (on the server's clock). Returns
+    /// `None` if these times are in order.
     pub(crate) fn max_skew(&self) -> Option<SignedDuration> {
         let wrote = self.kubelet_wrote?;
         let mut latest = self.start_time.max(self.sandbox_ready);

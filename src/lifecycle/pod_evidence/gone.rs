@@ -14,8 +14,8 @@ use crate::observation::saturating_add;
 /// `preStop` hook that still runs, and the signal needs time.
 const MAX_KILL_DELAY: SignedDuration = SignedDuration::from_secs(3);
 
-/// The usual time from the end of the last stopped container of a Job until the end of the second in which the controller
-/// reports the end of the Job. It was between 1.3 and 2 s in ten Jobs on Kubernetes 1.37.
+/// The usual time from the end of the last stopped container of a Job until the end of the second in which the
+/// controller reports the end of the Job. It was between 1.3 and 2 s in ten Jobs on Kubernetes 1.37.
 const USUAL_REPORT_DELAY: SignedDuration = SignedDuration::from_millis(1_800);
 
 /// If the end of the work is known only to an interval that is longer than this, it counts as unknown.
@@ -79,9 +79,9 @@ impl GoneEvidence {
     /// Returns the end of the work as an interval, if both ends of the interval are proved. `killing` is the first
     /// `Killing` event of a main container, and `concluded` is the time at which the Pod was missing from a list.
     ///
-    /// The kubelet stops containers that ran when it last looked at them. They end within the grace period if nobody but
-    /// the owner, the scheduler or the taint manager deleted the Pod, because these use the grace period of the Pod and
-    /// do not remove the Pod before its containers have ended.
+    /// The kubelet stops containers that ran when it last looked at them. They end within the grace period if nobody
+    /// but the owner, the scheduler or the taint manager deleted the Pod, because these use the grace period of the
+    /// Pod and do not remove the Pod before its containers have ended.
     pub(crate) fn work_ended(&self, killing: Option<EventTime>, concluded: Timestamp) -> Option<Instant> {
         let disruption = self.disruption.as_ref().map(|(_, reason)| &**reason);
         let keeps_grace_period = self.ended_by_kubelet.is_none()

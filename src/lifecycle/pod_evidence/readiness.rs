@@ -20,8 +20,8 @@ pub(crate) struct ReadyEvidence {
 }
 
 impl ReadyEvidence {
-    /// Adds a state of the Pod. `watch_receipt` is the time at which a watch received the state, or `None` if the state came
-    /// from a list.
+    /// Adds a state of the Pod. `watch_receipt` is the time at which a watch received the state, or `None` if the
+    /// state came from a list.
     pub(crate) fn observe(&mut self, status: &PodStatus, watch_receipt: Option<Timestamp>) {
         let Some(condition) = status.condition("Ready").filter(|_| self.ready.is_none()) else { return };
         let Some(at) = known_time(condition.last_transition_time) else { return };

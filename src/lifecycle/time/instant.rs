@@ -361,8 +361,8 @@ impl Instants {
         ]
     }
 
-    /// Narrows the instants up to the end of the work by their order. Returns the largest distance between two intervals
-    /// that contradict the order.
+    /// Narrows the instants up to the end of the work by their order. Returns the largest distance between two
+    /// intervals that contradict the order.
     pub(crate) fn order_until_work_ended(&mut self) -> SignedDuration {
         let Self { created, scheduled, sandbox_ready, work_started, ready, work_ended, .. } = self;
         let instants = [created, scheduled, sandbox_ready, work_started, ready, work_ended];

@@ -1,7 +1,7 @@
 //! How far the true time of an instant may be from its estimate.
 
-/// Longer intervals do not come from the precision of a clock or of a field, but from two bounds that different evidence
-/// proves. The longest interval of a single field is two seconds.
+/// Longer intervals do not come from the precision of a clock or of a field, but from two bounds that different
+/// evidence proves. The longest interval of a single field is two seconds.
 const MAX_MEASURED_WIDTH: u32 = 2_000;
 
 /// The distances from the estimate of an instant to the bounds of its interval, in milliseconds.

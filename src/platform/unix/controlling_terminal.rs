@@ -12,7 +12,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcgetpgrp, tcgetwinsize, tcset
 /// The path of the controlling terminal.
 const TTY: &str = "/dev/tty";
 
-/// Tells whether this program is in the foreground of the terminal on which it was started.
+/// Determines whether this program is in the foreground of the terminal on which it was started.
 #[derive(Debug)]
 pub(crate) struct JobControl {
     /// The controlling terminal. `None` if there is none.
@@ -33,8 +33,8 @@ impl JobControl {
 
 /// Stops the process group of the program until the shell continues the group. Ignores a failure.
 ///
-/// Does nothing in the process group of the session's leader, because no shell controls this group and could continue it.
-/// Sends SIGSTOP, because the program handles SIGTSTP.
+/// Does nothing in the process group of the session's leader, because no shell controls this group and could continue
+/// it. Sends SIGSTOP, because the program handles SIGTSTP.
 pub(crate) fn stop_process_group() {
     if getsid(None) != Ok(getpgrp()) {
         let _ = kill_current_process_group(Signal::STOP);

@@ -14,9 +14,9 @@ pub(crate) struct EndSignals {
 }
 
 impl EndSignals {
-    /// Starts to listen. After this call, the signals no longer end the process by themselves. SIGHUP is heard only if
-    /// `uses_terminal` is set. Otherwise the program has nothing to restore, and a handler would undo the protection
-    /// of `nohup` from SIGHUP.
+    /// Starts to listen. After this call, the signals no longer end the process by themselves. SIGHUP is handled only
+    /// if `uses_terminal` is set. Otherwise the program has nothing to restore, and a handler would undo the
+    /// protection of `nohup` from SIGHUP.
     ///
     /// # Errors
     /// A handler cannot be installed.
@@ -46,8 +46,8 @@ pub(crate) struct TerminalSignals {
 }
 
 impl TerminalSignals {
-    /// Starts to listen. SIGTSTP is heard only if the run has a live picture. Otherwise SIGTSTP stops the process at once,
-    /// because the program has nothing to restore before.
+    /// Starts to listen. SIGTSTP is handled only if the run has a live picture. Otherwise SIGTSTP stops the process
+    /// at once, because the program has nothing to restore before.
     ///
     /// # Errors
     /// A handler cannot be installed.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-/// Tells whether this program is in the foreground. On Windows the answer is always yes.
+/// Determines whether this program is in the foreground. On Windows the answer is always yes.
 #[derive(Debug)]
 pub(crate) struct JobControl;
 

@@ -53,8 +53,8 @@ pub(crate) fn random_below(limit: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(0_u8) % u64::from(limit.max(1))).unwrap_or_default()
 }
 
-/// The attempts at a request that is given up after a limited time. A temporary fault is waited out for a limited time, because the user waits for the
-/// answer.
+/// The attempts at a request for whose answer the user waits. After a temporary fault, the request is repeated only for
+/// a limited time.
 pub(crate) struct FirstAttempts {
     deadline: Instant,
     pauses: RetryPauses,

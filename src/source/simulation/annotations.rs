@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// The values of the annotations. All annotations are optional. If an annotation is missing, the value follows from the
-/// command or from the seed.
+/// The values of the annotations. All annotations are optional. If an annotation is missing, the value follows from
+/// the command or from the seed.
 ///
 /// | annotation | meaning |
 /// |---|---|
@@ -18,8 +18,8 @@ use jiff::SignedDuration;
 /// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (default: depends on the size of the image) |
 /// | `simulate.kubectl-seq/sandbox: 500ms` | how long the creation of a sandbox takes (default 0.2 s to 0.6 s) |
 ///
-/// `cluster.test/oom`, `cluster.test/pull` and `cluster.test/sandbox` have the same meaning, so that one manifest works
-/// in the simulation and on the project's test cluster.
+/// `cluster.test/oom`, `cluster.test/pull` and `cluster.test/sandbox` have the same meaning, so that one manifest
+/// works in the simulation and on the project's test cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SimulationAnnotations {
     /// The range of the working time of a main container.

@@ -1,4 +1,5 @@
-//! The condition of a budget, for example `p95(coldStart) > 30s`. A workload that meets the condition exceeds the budget.
+//! The condition of a budget, for example `p95(coldStart) > 30s`. A workload that meets the condition exceeds the
+//! budget.
 
 use crate::lifecycle::PhaseKind;
 

@@ -92,8 +92,8 @@ struct CompactRange {
 }
 
 impl CompactRange {
-    /// Each of the first [`CompactRange::SHORT_UNITS`] units stands for this number of milliseconds, and each further unit
-    /// for a second. Distances of more than 18 hours are cut.
+    /// Each of the first [`CompactRange::SHORT_UNITS`] units stands for this number of milliseconds, and each further
+    /// unit for a second. Distances of more than 18 hours are cut.
     const UNIT_MILLIS: i64 = 10;
     const SHORT_UNITS: i64 = 200;
     const UNKNOWN: Self = Self { below: u16::MAX, above: u16::MAX };
@@ -321,8 +321,8 @@ impl PodOverview {
         self.millis_so_far(self.cold_start_range, self.scheduled, self.work_started, now)
     }
 
-    /// Milliseconds of work; if the Pod still works, the time until `now`. `None` if the work has not begun, or if its end
-    /// is unknown.
+    /// Milliseconds of work; if the Pod still works, the time until `now`. `None` if the work has not begun, or if
+    /// its end is unknown.
     pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
         let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
         let is_unknown = !self.has_started_work || ended_at_unknown_time;
@@ -339,8 +339,8 @@ impl PodOverview {
         self.closed_work_millis + if self.run_range.is_known() { 0 } else { open }
     }
 
-    /// The milliseconds from `start` to `end` if the duration is known. Otherwise, until the work starts, the milliseconds
-    /// from `start` to the last known time of the life.
+    /// The milliseconds from `start` to `end` if the duration is known. Otherwise, until the work starts, the
+    /// milliseconds from `start` to the last known time of the life.
     fn millis_so_far(&self, range: CompactRange, start: Millis, end: Millis, now: Timestamp) -> Option<i64> {
         if range.is_known() {
             return start.millis_until(end).map(|millis| millis.max(0));

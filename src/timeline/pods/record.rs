@@ -7,9 +7,9 @@ use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodIdentity;
 use crate::timeline::pods::requests::PodRequests;
 
-/// Everything that the timeline stores for a Pod, except for its uid in [`UidIndex`](crate::timeline::pods::uid_index::UidIndex).
-/// Texts that many Pods share are stored as their numbers in the interner of the
-/// [`PodStore`](crate::timeline::pods::pod_store::PodStore).
+/// Everything that the timeline stores for a Pod, except for its uid in
+/// [`UidIndex`](crate::timeline::pods::uid_index::UidIndex). Texts that many Pods share are stored as their numbers
+/// in the interner of the [`PodStore`](crate::timeline::pods::pod_store::PodStore).
 #[derive(Clone, Debug)]
 pub(crate) struct PodRecord {
     pub(crate) identity: PodIdentity,

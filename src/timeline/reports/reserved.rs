@@ -48,8 +48,8 @@ impl ReservedResource {
 
 const MILLIS_PER_SECOND: f64 = 1_000.0;
 
-/// Writes the reservations before the work began, as parts of the whole reservations: `2.3 of 9.2 GPU-hours and 410 of 1600
-/// CPU-minutes`.
+/// Writes the reservations before the work began, as parts of the whole reservations: `2.3 of 9.2 GPU-hours and 410
+/// of 1600 CPU-minutes`.
 pub(crate) fn format_reserved(reserved: &[ReservedResource]) -> String {
     let named = reserved.iter().filter(|resource| resource.is_named());
     named.map(format_amounts).collect::<Vec<_>>().join(" and ")

@@ -24,7 +24,8 @@ pub enum RefusalKind {
     Quota,
     /// Other workloads delayed the run, or the model does not reproduce it.
     OtherLoad,
-    /// The predicted runs are too short, because the times of the run are known only to about a second.
+    /// The predicted runs are so short that the times of the run, which are known to about a second, are not exact
+    /// enough.
     Inexact,
 }
 

@@ -110,8 +110,8 @@ impl OwnerRecords {
         Some(to_count(self.controllers.get(uid)?.pod_counts()?.available))
     }
 
-    /// The number of existing Pods of the newest revision of the rollout with this uid; `None` if no observed rollout has
-    /// this uid.
+    /// The number of existing Pods of the newest revision of the rollout with this uid; `None` if no observed rollout
+    /// has this uid.
     pub(crate) fn updated_pods(&self, uid: &str) -> Option<u32> {
         Some(to_count(self.controllers.get(uid)?.pod_counts()?.updated))
     }

@@ -64,13 +64,14 @@ pub(crate) struct PodCounts {
     /// The number of available Pods of the newest revision. For a StatefulSet, the number of ready Pods. 0 if the
     /// controller has not observed the latest desired state.
     pub(crate) available: i32,
-    /// The number of existing Pods of the newest revision. 0 if the controller has not observed the latest desired state.
+    /// The number of existing Pods of the newest revision. 0 if the controller has not observed the latest desired
+    /// state.
     pub(crate) updated: i32,
 }
 
 impl PodCounts {
-    /// The numbers from `spec.replicas`, which defaults to 1, `status.replicas`, and the numbers of available Pods and of
-    /// Pods of the newest revision.
+    /// The numbers from `spec.replicas`, which defaults to 1, `status.replicas`, and the numbers of available Pods
+    /// and of Pods of the newest revision.
     fn from_replicas(desired: Option<i32>, existing: i32, available: i32, updated: i32) -> Self {
         Self { desired: desired.unwrap_or(1).max(0), existing, available, updated }
     }
@@ -137,8 +138,8 @@ impl From<&DaemonSet> for PodCounts {
     }
 }
 
-/// The number of available Pods of the newest revision. A status counts the available Pods of all revisions together, so
-/// all Pods of older revisions are assumed to be available.
+/// The number of available Pods of the newest revision. A status counts the available Pods of all revisions together,
+/// so all Pods of older revisions are assumed to be available.
 fn available_of_newest(available: i32, updated: i32, total: i32) -> i32 {
     available.saturating_add(updated).saturating_sub(total).max(0)
 }

@@ -27,8 +27,8 @@ const MIN_PODS: usize = 2_000;
 /// While only the time changes, a result is reused for one second, plus one second per this many Pods.
 const PODS_PER_SECOND: usize = 20_000;
 
-/// The time left of a workload is reused for one second, plus one second per this many of its Pods, because a prediction
-/// costs more than a summary.
+/// The time left of a workload is reused for one second, plus one second per this many of its Pods, because a
+/// prediction costs more than a summary.
 const PODS_PER_SECOND_OF_FORECAST: usize = 2_500;
 
 /// The time left of a workload is reused for one more second per this many workloads of the timeline.

@@ -218,7 +218,8 @@ mod tests {
                 assert_eq!(shape.width(), Some(1), "{shape}");
                 assert!(!shapes[..index].contains(shape), "{shape} twice");
             }
-            // In the grid, these glyphs stand beside those of the phases and the marks. A queued Pod has a glyph of its own.
+            // In the grid, these glyphs stand beside those of the phases and the marks. A queued Pod has a glyph of
+            // its own.
             let cells = [glyphs.running_slowly, glyphs.queued_cell, glyphs.to_come, glyphs.selected_cell];
             let cells: Vec<char> = cells.into_iter().chain(glyphs.work_shades).collect();
             for (index, cell) in cells.iter().enumerate() {

@@ -30,10 +30,10 @@ impl Stylesheet {
         Self { ascii, ..self }
     }
 
-    /// Returns the text with the characters that may be written. Escapes the characters that a terminal would obey or hide,
-    /// so that no output can contain them. Views clean the text of a cluster before they measure it; this is the last
-    /// guard. If only ASCII characters may be written, each other
-    /// character becomes ASCII characters of the same width: a dash becomes `-`, and most others become `?`.
+    /// Returns the text with the characters that may be written. Escapes the characters that a terminal would obey or
+    /// hide, so that no output can contain them. Views clean the text of a cluster before they measure it; this is
+    /// the last guard. If only ASCII characters may be written, each other character becomes ASCII characters of the
+    /// same width: a dash becomes `-`, and most others become `?`.
     pub(crate) fn writable(self, text: &str) -> Cow<'_, str> {
         let clean = clean_whole(text);
         if !self.ascii || clean.is_ascii() {
@@ -224,7 +224,8 @@ mod tests {
             };
             let rgb = rgb_of_code(&without_attributes)
                 .unwrap_or_else(|| panic!("{style} has no fixed colour: {codes}"));
-            // Each style is used for text, so the limit for text applies: 4.5. It is also above 3, the limit for glyphs.
+            // Each style is used for text, so the limit for text applies: 4.5. It is also above 3, the limit for
+            // glyphs.
             let on_white = 1.05 / (luminance(rgb) + 0.05);
             let on_black = (luminance(rgb) + 0.05) / 0.05;
             assert!(on_white >= 4.5 && on_black >= 4.5, "{style}: {on_white:.2} {on_black:.2}");

@@ -59,9 +59,9 @@ impl Counts {
         self.done_without_deletion
     }
 
-    /// Adds the counts of all states except done and failed to a line, each after a separator: ` · 4 running · 1 queued`.
-    /// Deleted Pods are divided into stopped, preempted and other deleted Pods. `only_trouble` leaves out the Pods that
-    /// run, start or wait for a node, and the details of the others.
+    /// Adds the counts of all states except done and failed to a line, each after a separator: ` · 4 running · 1
+    /// queued`. Deleted Pods are divided into stopped, preempted and other deleted Pods. `only_trouble` leaves out
+    /// the Pods that run, start or wait for a node, and the details of the others.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, only_trouble: bool) {
         let mut push = |count: usize, style, name: &str| {
             if count > 0 {
@@ -120,7 +120,8 @@ impl Crashes {
         self.exit_code = self.exit_code.or(code);
     }
 
-    /// `2 restarts, exit code 42`. For several Pods the number of restarts is the highest one. Empty if nothing is known.
+    /// `2 restarts, exit code 42`. For several Pods the number of restarts is the highest one. Empty if nothing is
+    /// known.
     fn describe(self, pods: usize) -> String {
         let up_to = if pods > 1 { "up to " } else { "" };
         let restarts = format!("{up_to}{}", format_restarts(self.max_restarts));

@@ -1,4 +1,5 @@
-//! The lines of `--explain`. They show the evidence of each boundary in a Pod's life and the precision of that evidence.
+//! The lines of `--explain`. They show the evidence of each boundary in a Pod's life and the precision of that
+//! evidence.
 
 use jiff::Timestamp;
 
@@ -18,7 +19,8 @@ const MIN_COLUMNS_FOR_SOURCE: usize = 100;
 /// Why the first Ready of a Pod is not known.
 pub(crate) const LOST_READY: &str = "the condition Ready shows only its latest transition";
 
-/// Estimates how many lines [`boundary_lines`] returns, without wrapping. The sequence diagram uses this to decide how many Pods fit on a screen.
+/// Estimates how many lines [`boundary_lines`] returns, without wrapping. The sequence diagram uses this to decide
+/// how many Pods fit on a screen.
 pub(crate) fn estimate_line_count(pod: &TimelinePod) -> usize {
     let runs: usize = pod.life.containers.iter().map(|container| container.runs.len()).sum();
     pod.life.phases.len() + 2 * runs + 5
@@ -98,8 +100,8 @@ fn phase_boundaries(pod: &TimelinePod, ends: &[(Instant, Option<Instant>)]) -> V
     boundaries
 }
 
-/// The boundaries of all runs, and of the pulls that have no Pulling phase. A single container with a single run has none, because
-/// its boundaries are those of the Pod.
+/// The boundaries of all runs, and of the pulls that have no Pulling phase. A single container with a single run has
+/// none, because its boundaries are those of the Pod.
 fn container_boundaries(pod: &TimelinePod) -> Vec<Boundary> {
     let several = pod.life.containers.len() > 1;
     let shown = pod.life.containers.iter().filter(|container| several || container.runs.len() > 1);

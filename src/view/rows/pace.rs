@@ -1,4 +1,5 @@
-//! Marks slow Pods: those that work much longer than the median of their group, and the running Pod that has worked longest.
+//! Marks slow Pods: those that work much longer than the median of their group, and the running Pod that has worked
+//! longest.
 
 use jiff::SignedDuration;
 

@@ -67,8 +67,8 @@ impl<'a> RunConclusions<'a> {
         verdict_lines(&self.context, &sum, pods, room)
     }
 
-    /// The most expensive findings of all workloads in at most `max_lines` lines. Of several workloads, each finding begins
-    /// with the name of its workload.
+    /// The most expensive findings of all workloads in at most `max_lines` lines. Of several workloads, each finding
+    /// begins with the name of its workload.
     pub(crate) fn findings(&self, max_lines: usize) -> Vec<Line> {
         let mut by_loss: Vec<&(&Workload, Summary)> = self.workloads.iter().collect();
         by_loss.sort_by_key(|(_, summary)| Reverse(loss_millis(summary)));

@@ -20,8 +20,8 @@ pub(crate) struct FoldedRows<'a> {
     pub(crate) hidden: Vec<(WorkloadState, Vec<RunRow<'a>>)>,
 }
 
-/// Chooses the rows that fit into `room` lines, together with one line for each state of the other rows. Among workloads
-/// of one state, the newest keep their rows. The row at the index `selected` is always kept.
+/// Chooses the rows that fit into `room` lines, together with one line for each state of the other rows. Among
+/// workloads of one state, the newest keep their rows. The row at the index `selected` is always kept.
 pub(crate) fn fold_rows<'a>(rows: &[RunRow<'a>], room: usize, selected: Option<usize>) -> FoldedRows<'a> {
     if rows.len() <= room {
         return FoldedRows { shown: rows.to_vec(), hidden: Vec::new() };

@@ -33,8 +33,9 @@ const MIN_ROWS_FOR_LEGEND: usize = 8;
 /// With fewer lines, the overview has no verdict.
 const MIN_ROWS_FOR_VERDICT: usize = 4;
 
-/// Draws a row for each workload: its state, how much is done, the bar of its slot time, the largest loss, and the wall
-/// time. The verdict about all workloads follows, and findings if lines are left. Rows without room are summed up by state, or scroll if the user unfolded the rows.
+/// Draws a row for each workload: its state, how much is done, the bar of its slot time, the largest loss, and the
+/// wall time. The verdict about all workloads follows, and findings if lines are left. Rows without room are summed
+/// up by state, or scroll if the user unfolded the rows.
 pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     let rows = list_rows(context, context.state.recent_only);
     let mut picture = Picture { cells_per_line: 1, found: rows.len(), ..Picture::default() };

@@ -150,8 +150,8 @@ impl RunFacts {
         }
     }
 
-    /// Adds the facts of another workload. The wall time and the time left become the longer ones, because workloads may
-    /// run at the same time.
+    /// Adds the facts of another workload. The wall time and the time left become the longer ones, because workloads
+    /// may run at the same time.
     pub(crate) fn add(&mut self, other: &Self) {
         let add = |own: Option<usize>, other: Option<usize>| match (own, other) {
             (Some(own), Some(other)) => Some(own.saturating_add(other)),

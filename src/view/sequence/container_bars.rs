@@ -19,7 +19,8 @@ const ASSUMED_LINES: usize = 24;
 /// The largest number of Pods of a group that are examined for their number of container bars.
 const SAMPLED_PODS: usize = 20;
 
-/// Chooses all groups if the user asked for container bars, none while evidence is shown or the user filters or scrolls, and otherwise the groups that have room.
+/// Chooses all groups if the user asked for container bars, none while evidence is shown or the user filters or
+/// scrolls, and otherwise the groups that have room.
 pub(crate) fn choose_groups(
     context: &ViewContext<'_>,
     sections: &[Section<'_>],

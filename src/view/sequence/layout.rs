@@ -120,8 +120,8 @@ fn may_have_words(pod: &PodOverview) -> bool {
 }
 
 impl ColumnContent {
-    /// The columns to add to the column of names if `spare` columns are free. If the names fit without the name of their
-    /// workload, but not as a whole, more than [`USUAL_NAME`] columns would stay empty.
+    /// The columns to add to the column of names if `spare` columns are free. If the names fit without the name of
+    /// their workload, but not as a whole, more than [`USUAL_NAME`] columns would stay empty.
     fn more_for_name(&self, layout: &Layout, spare: usize) -> usize {
         let max = if layout.columns < 160 { 28 } else { 40 };
         let wanted = self.name.min(max).saturating_sub(layout.name);

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// An Indexed Job whose Pods take between 4 and 6 seconds, except that index 3 takes 1 second, index 5 takes 20 seconds,
-/// and the first Pod of index 2 fails.
+/// An Indexed Job whose Pods take between 4 and 6 seconds, except that index 3 takes 1 second, index 5 takes 20
+/// seconds, and the first Pod of index 2 fails.
 fn indexed_job(now: i64, completions: u32) -> Timeline {
     let mut pods = Vec::new();
     let mut created = 0;

@@ -61,8 +61,8 @@ const ODD_NUMBERS: [i64; 14] = [
     i64::MIN,
 ];
 
-/// The fields whose texts bind objects together or choose a meaning. They change rarely, because most rules apply only to
-/// known values.
+/// The fields whose texts bind objects together or choose a meaning. They change rarely, because most rules apply
+/// only to known values.
 const BINDING_FIELDS: [&str; 12] = [
     "uid",
     "kind",

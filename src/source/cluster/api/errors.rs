@@ -97,8 +97,8 @@ impl RequestError {
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
-    /// Returns the reason in the words of this program. It contains no text of the server, no address and no name, so that a
-    /// recording may keep it.
+    /// Returns the reason in the words of this program. It contains no text of the server, no address and no name, so
+    /// that a recording may keep it.
     pub(crate) fn plain_reason(&self) -> String {
         let text = match self {
             Self::Refused(status) => match status.code {

@@ -41,8 +41,8 @@ const GROUPS: [&str; 29] = [
     "visibility.kueue.x-k8s.io",
 ];
 
-/// The custom resources that `all` includes if the server has them, by group and kind. Objects of other custom resources
-/// are not read, but the Jobs and Pods that they own are.
+/// The custom resources that `all` includes if the server has them, by group and kind. Objects of other custom
+/// resources are not read, but the Jobs and Pods that they own are.
 pub(crate) const CUSTOM_WORKLOADS: [(&str, &str); 16] = [
     ("argoproj.io", "CronWorkflow"),
     ("argoproj.io", "Workflow"),

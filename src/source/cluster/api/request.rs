@@ -178,8 +178,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// The whole answer does not arrive within [`RESPONSE_TIMEOUT`], it is longer than `limit`, it has an error status, or
-    /// it is not the expected document.
+    /// The whole answer does not arrive within [`RESPONSE_TIMEOUT`], it is longer than `limit`, it has an error
+    /// status, or it is not the expected document.
     pub(crate) async fn fetch_json<T: DeserializeOwned>(
         &self,
         request: Request<Vec<u8>>,

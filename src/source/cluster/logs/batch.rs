@@ -25,8 +25,8 @@ pub(crate) struct Batch {
     pub(crate) first_new: Option<Timestamp>,
     /// Why the answer is not the expected answer. If this is set, no further line is accepted.
     pub(crate) unexpected: Option<UnexpectedAnswer>,
-    /// The last line of the answer, if it has no time: an error of the kubelet. A line without a time before other lines is
-    /// the rest of a long line that began before the requested time.
+    /// The last line of the answer, if it has no time: an error of the kubelet. A line without a time before other
+    /// lines is the rest of a long line that began before the requested time.
     pub(crate) message: Option<String>,
 }
 

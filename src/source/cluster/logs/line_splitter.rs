@@ -1,8 +1,8 @@
 //! Divides the bytes of a stream into lines.
 //!
-//! Each stream may keep a short beginning of an incomplete line. To keep more, it needs a permit. The number of permits
-//! bounds the memory that all streams together use for long lines. A line keeps its permit until it is dropped, so lines
-//! that wait for the printer count as well.
+//! Each stream may keep a short beginning of an incomplete line. To keep more, it needs a permit. The number of
+//! permits bounds the memory that all streams together use for long lines. A line keeps its permit until it is
+//! dropped, so lines that wait for the printer count as well.
 
 use std::borrow::Cow;
 use std::hash::BuildHasher as _;
@@ -171,7 +171,8 @@ impl LineSplitter {
         (!self.partial.is_empty()).then(hash)
     }
 
-    /// Whether there is an incomplete line that does not begin with a time. Only the kubelet's own messages are such lines.
+    /// Whether there is an incomplete line that does not begin with a time. Only the kubelet's own messages are such
+    /// lines.
     pub(crate) fn is_rest_without_time(&self) -> bool {
         let has_shape = |(byte, shape): (&u8, &u8)| match shape {
             b'0' => byte.is_ascii_digit(),

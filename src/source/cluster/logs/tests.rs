@@ -87,8 +87,8 @@ fn start(max_streams: usize) -> (LogServer, LogCollector) {
     })
 }
 
-/// Starts a server. When the program checks which run has written the first lines, the log of the previous run begins with
-/// `first`.
+/// Starts a server. When the program checks which run has written the first lines, the log of the previous run begins
+/// with `first`.
 fn start_with_previous(max_streams: usize, first: String) -> (LogServer, LogCollector) {
     start_with(max_streams, move |call| {
         let first = first.clone();

@@ -29,7 +29,7 @@ const MAX_LOST_PAUSE: Duration = Duration::from_secs(2);
 const YIELDING_PAUSE: Duration = Duration::from_millis(500);
 
 /// Number of consecutive failures after which the log of a run that has ended is given up. A failure is a refused
-/// request, or an answer that contains neither a new line nor the lines that are already known.
+/// request, or an answer without a new line that does not repeat exactly the known lines.
 const MAX_FAILURES: u32 = 6;
 
 /// Number of answers from an unknown run after which the run of an answer is no longer checked. They take about 30 s.

@@ -95,7 +95,7 @@ pub(crate) enum LogGap {
     DeletedPod(Option<Timestamp>),
     /// The end of the log, or the whole log: the kubelet refused to return the lines, for this reason.
     Refused { is_end: bool, reason: String },
-    /// Maybe some lines at the end of the run: the kubelet no longer returns the last known line, so it is not certain that
-    /// no line follows.
+    /// Maybe some lines at the end of the run: the kubelet no longer returns the last known line, so it is not
+    /// certain that no line follows.
     UncertainEnd,
 }

@@ -19,8 +19,8 @@ use crate::source::{Feed, Progress, Update};
 /// Maximum number of updates that are queued for the receiver.
 const MAX_QUEUED_UPDATES: usize = 4;
 
-/// Opens a feed of the selected objects, their Pods and their Events. With `is_followed`, the feed continues with watches
-/// after the lists.
+/// Opens a feed of the selected objects, their Pods and their Events. With `is_followed`, the feed continues with
+/// watches after the lists.
 ///
 /// All collections are requested at the same time, except Pods that the selector of a workload narrows. The feed
 /// reports the workloads, then their Pods and the Events in any order, then [`Update::Synced`]. Without
@@ -63,8 +63,8 @@ struct FeedChannels {
     clock: Clock,
 }
 
-/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `is_followed`), when a watcher
-/// fails, or when the receiver is dropped.
+/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `is_followed`), when a
+/// watcher fails, or when the receiver is dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
     sibling_readers: Vec<SiblingReader>,

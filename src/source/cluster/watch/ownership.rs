@@ -110,8 +110,8 @@ impl Ownership {
         unknown
     }
 
-    /// Whether objects may be shown although some named objects do not exist: another named object was found, or the user
-    /// named objects of several types.
+    /// Whether objects may be shown although some named objects do not exist: another named object was found, or the
+    /// user named objects of several types.
     pub(crate) fn shows_others(&self) -> bool {
         self.may_show_others(&self.lock_state())
     }

@@ -107,7 +107,7 @@ struct CoarseBoundary {
     before: Option<PhaseKind>,
     after: Option<PhaseKind>,
     /// The second in which the phase before the boundary started. Without such a phase, the second of the boundary.
-    /// `None` if the start is known more exactly than to a second.
+    /// `None` if the start is fine.
     second: Option<i64>,
     /// The shortest possible length of the phase before the boundary, in eighths of a second.
     length: i64,

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-/// Divides `whole` units in proportion to these times. The parts with the largest remainders are rounded up, so that the
-/// parts sum to `whole`. All parts are 0 if no time is longer than 0.
+/// Divides `whole` units in proportion to these times. The parts with the largest remainders are rounded up, so that
+/// the parts sum to `whole`. All parts are 0 if no time is longer than 0.
 pub(crate) fn divide_in_proportion(millis: &[i64], whole: usize) -> Vec<usize> {
     let total: i128 = millis.iter().map(|millis| i128::from(*millis)).sum();
     if total <= 0 {

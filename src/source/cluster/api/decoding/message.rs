@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::Object;
 
-/// Maximum number of bytes of an object, of an event of a watch, or of any other part of a list that must be in memory as
-/// a whole. The API server stores no object of this size.
+/// Maximum number of bytes of an object, of an event of a watch, or of any other part of a list that must be in
+/// memory as a whole. The API server stores no object of this size.
 pub(crate) const MAX_OBJECT_BYTES: usize = 8 << 20;
 
 /// The reason why the body of an answer cannot be decoded.

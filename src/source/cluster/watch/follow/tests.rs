@@ -78,7 +78,8 @@ async fn a_job_its_pods_and_their_events_are_reported_once() {
     let [jobs, pods, events] = fake.calls(JOB_COLLECTIONS).await;
     assert!(jobs.uri.contains("fieldSelector=metadata.name%3Dpi"), "{}", jobs.uri);
     assert!(pods.uri.contains("labelSelector=job-name%3Dpi"), "{}", pods.uri);
-    // The Job is reported first although its list arrives last, because the Job decides which other objects are followed.
+    // The Job is reported first although its list arrives last, because the Job decides which other objects are
+    // followed.
     events.answer_list("9", &[fake::event_about("pi-aaaaa", 5), fake::event_about("other-bbbbb", 6)]).await;
     pods.answer_list("9", &[fake::pod_of("pi", "pi-aaaaa", 3), fake::pod_of("older-pi", "pi-ccccc", 4)])
         .await;
