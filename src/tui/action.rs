@@ -58,6 +58,8 @@ pub(crate) enum Action {
     Follow,
     /// Freezes the picture, or updates it again.
     Pause,
+    /// Starts to type a time of a replay.
+    SeekTo,
     /// Halves the speed of a replay.
     Slower,
     /// Doubles the speed of a replay.
@@ -91,7 +93,7 @@ pub(crate) enum Action {
 }
 
 /// The effect that the caller must carry out, because the functions of the state are pure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Draw the screen.
     Draw,

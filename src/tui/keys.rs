@@ -268,6 +268,14 @@ pub(crate) const BINDINGS: &[Binding] = &[
         Time,
         "freeze the picture; in a replay, pause time",
     ),
+    bind(
+        &[Key::char(':')],
+        ":",
+        Action::SeekTo,
+        Replay,
+        Time,
+        "go to a time of the replay: 90, 1m30s, 1:30 or 50% (Esc cancels)",
+    ),
     bind(&[Key::char('<')], "<", Action::Slower, Replay, Time, "replay at half the speed"),
     bind(&[Key::char('>')], ">", Action::Faster, Replay, Time, "replay at twice the speed"),
     bind(

@@ -16,6 +16,7 @@ pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod playback;
 pub(crate) mod search;
+pub(crate) mod seek_time;
 pub(crate) mod state;
 pub(crate) mod status_line;
 pub(crate) mod text_input;

@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 
+use crate::tui::seek_time::SeekTarget;
 use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Glyphs, Line, Style};
 
-/// A key that controls the playback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A key, or a typed time, that controls the playback.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PlaybackKey {
     /// Pauses time, or continues.
     TogglePause,
@@ -15,6 +16,8 @@ pub(crate) enum PlaybackKey {
     SeekBack,
     /// Moves forward by 5 % of the recording.
     SeekForward,
+    /// Moves to the time that the user typed.
+    SeekTo(SeekTarget),
     /// Halves the speed.
     Slower,
     /// Doubles the speed.

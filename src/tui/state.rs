@@ -27,6 +27,8 @@ pub(crate) struct TuiState {
     pub paused: bool,
     /// Whether the user is typing a filter.
     pub editing_filter: bool,
+    /// The time of a replay that the user is typing. `None` if the user types no time.
+    pub seek_text: Option<String>,
     /// Whether long lines of a text are wrapped.
     pub wrap: bool,
     /// Whether the program uses the mouse. Otherwise the terminal uses it, for example to select text.
@@ -70,6 +72,7 @@ impl TuiState {
             hovered: None,
             paused: false,
             editing_filter: false,
+            seek_text: None,
             wrap: false,
             mouse: true,
             scroll: 0,
@@ -129,6 +132,7 @@ impl TuiState {
                 self.editing_filter = true;
             }
             Action::Search => self.start_search(),
+            Action::SeekTo => self.seek_text = Some(String::new()),
             Action::NextMatch => self.jump(SearchDirection::Next, context),
             Action::PreviousMatch => self.jump(SearchDirection::Previous, context),
             Action::HalfPageUp => self.scroll_by_half_page(false, context),

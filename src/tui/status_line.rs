@@ -5,13 +5,14 @@ use crate::tui::layout_input::{LayoutInput, MIN_ROWS_FOR_DETAILS};
 use crate::tui::page::{Page, Tab};
 use crate::tui::pages;
 use crate::tui::search;
+use crate::tui::seek_time::SEEK_FORMS;
 use crate::tui::state::TuiState;
 use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Align, GroupBy, Line, Picture, Sort, Style, View};
 
 /// Composes the status line: messages, the choices that differ from the default, and the keys that fit. While the user
-/// types a filter, composes the filter and the number of Pods that match.
+/// types a filter, composes the filter and the number of Pods that match. While the user types a time, composes the time.
 pub(crate) fn compose_status_line(
     state: &TuiState,
     input: &LayoutInput<'_>,
@@ -24,6 +25,13 @@ pub(crate) fn compose_status_line(
         line.push(" ", Style::Selected);
         line.push(format!("  {} Pods", picture.found), Style::Dim);
         push_keys(&mut line, &[("Enter", "apply"), ("Esc", "cancel")], columns);
+        return line.shorten_end(columns, glyphs.ellipsis);
+    }
+    if let Some(text) = &state.seek_text {
+        let mut line = Line::new(format!(":{}", view::clean(text)), Style::Strong);
+        line.push(" ", Style::Selected);
+        line.push(format!("  for example {SEEK_FORMS}"), Style::Dim);
+        push_keys(&mut line, &[("Enter", "go"), ("Esc", "cancel")], columns);
         return line.shorten_end(columns, glyphs.ellipsis);
     }
     let mut line = Line::default();

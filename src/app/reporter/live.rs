@@ -10,9 +10,9 @@ use crate::app::console::Console;
 use crate::app::exit::RunError;
 use crate::app::logs::text::LogText;
 use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::reporter::live_playback::{playback_command, playback_status};
 use crate::app::run_options::{Playback, RunOptions};
 use crate::app::run_state::{RunSnapshot, RunState};
-use crate::source::recording::PlaybackCommand;
 use crate::source::{Progress, Update};
 use crate::terminal::full_screen::FullScreen;
 use crate::timeline::{PodKey, Timeline};
@@ -23,7 +23,6 @@ use crate::tui::input::Input;
 use crate::tui::layout::{ScreenLayout, compose_screen};
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::Page;
-use crate::tui::playback::{PlaybackKey, PlaybackStatus};
 use crate::tui::state::TuiState;
 use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, describe_outages};
 
@@ -45,9 +44,6 @@ const MAX_PENDING_LOG_BYTES: usize = 256 << 10;
 
 /// Time for which a message about the last action is shown.
 const MESSAGE_TIME: Duration = Duration::from_secs(3);
-
-/// The share of a recording by which an arrow key moves the playback.
-const SEEK_SHARE: f64 = 0.05;
 
 /// The start of the command that the user can copy for a Pod. The name and the namespace are appended.
 const SHOW_POD_COMMAND_PREFIX: &str = "kubectl get pod -o yaml";
@@ -164,7 +160,8 @@ impl LiveReporter {
                 self.awaits_playback = true;
                 self.is_frozen = false;
                 if let Some(playback) = &self.playback {
-                    playback.controls.send(playback_command(*key));
+                    let zone = self.tui.view.clock.as_ref();
+                    playback.controls.send(playback_command(*key, &playback.controls, zone));
                 }
             }
             Effect::Draw | Effect::Quit | Effect::Interrupt => {}
@@ -449,28 +446,6 @@ impl Reporter for LiveReporter {
             self.screen.print_below(lines)?;
         }
         Ok(self.interactive)
-    }
-}
-
-/// Returns the command that a key gives to the playback.
-fn playback_command(key: PlaybackKey) -> PlaybackCommand {
-    match key {
-        PlaybackKey::TogglePause => PlaybackCommand::TogglePause,
-        PlaybackKey::SeekBack => PlaybackCommand::Seek(-SEEK_SHARE),
-        PlaybackKey::SeekForward => PlaybackCommand::Seek(SEEK_SHARE),
-        PlaybackKey::Slower => PlaybackCommand::ChangeSpeed(0.5),
-        PlaybackKey::Faster => PlaybackCommand::ChangeSpeed(2.0),
-    }
-}
-
-fn playback_status(playback: &Playback, now: Timestamp) -> PlaybackStatus {
-    let controls = &playback.controls;
-    PlaybackStatus {
-        passed: now.duration_since(controls.start),
-        length: controls.end.duration_since(controls.start),
-        speed: controls.speed(),
-        is_paused: controls.is_paused(),
-        failures: playback.failures.iter().map(|&at| controls.share_before(at)).collect(),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod line_columns;
 pub(crate) mod line_selection;
 pub(crate) mod lines;
 pub(crate) mod live;
+pub(crate) mod live_playback;
 pub(crate) mod notification;
 pub(crate) mod once;
 pub(crate) mod progress;

@@ -120,6 +120,39 @@ async fn a_replay_can_be_paused_and_moved_and_its_speed_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replay_moves_to_the_time_that_the_user_types() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let user = async {
+        seconds(2).await;
+        terminal.keys(" ").await;
+        let go_to = async |text: &str| {
+            terminal.keys(&format!(":{text}")).await;
+            assert!(terminal.contents().contains(&format!(":{text}")), "{}", terminal.contents());
+            terminal.press(Code::Enter).await;
+        };
+        go_to("10").await;
+        assert!(bar(&terminal).contains("  10s of "), "{}", terminal.contents());
+        let at_ten_seconds = rows_on_screen(&terminal);
+        go_to("0:05").await;
+        assert!(bar(&terminal).contains("  5s of "), "{}", terminal.contents());
+        assert_ne!(rows_on_screen(&terminal), at_ten_seconds);
+        go_to("10s").await;
+        assert_eq!(rows_on_screen(&terminal), at_ten_seconds);
+        go_to("soon").await;
+        assert!(terminal.contents().contains("soon is no time of the replay"), "{}", terminal.contents());
+        terminal.keys(":3").await;
+        terminal.press(Code::Esc).await;
+        assert!(bar(&terminal).contains("  10s of "), "{}", terminal.contents());
+        terminal.keys(" ").await;
+        go_to("100%").await;
+        seconds(1).await;
+        assert!(terminal.contents().contains("ended: failed after"), "{}", terminal.contents());
+        terminal.keys("q").await;
+    };
+    assert_eq!(replay(&terminal, "fail-index", "", user).await, Exit::Failed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_scenario_can_be_moved_to_every_position_and_ends_as_it_does_without_a_move() {
     for scenario in ["pi", "retry", "lost-node", "suspend-done"] {
         let mut screens = Vec::new();

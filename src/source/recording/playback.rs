@@ -34,6 +34,8 @@ pub(crate) enum PlaybackCommand {
     TogglePause,
     /// Moves forward, or back if negative, by this share of the recording.
     Seek(f64),
+    /// Moves to this time, or to the nearest time of the recording.
+    SeekTo(Timestamp),
     /// Multiplies the speed by this factor.
     ChangeSpeed(f64),
 }
@@ -210,13 +212,14 @@ impl ControlledPlayer {
         match command {
             PlaybackCommand::TogglePause if self.has_ended => {
                 self.control.set_paused(false);
-                self.seek(-1.0).await
+                self.seek(self.control.shifted_by(-1.0)).await
             }
             PlaybackCommand::TogglePause => {
                 self.control.set_paused(!self.control.is_paused());
                 Some(())
             }
-            PlaybackCommand::Seek(share) => self.seek(share).await,
+            PlaybackCommand::Seek(share) => self.seek(self.control.shifted_by(share)).await,
+            PlaybackCommand::SeekTo(target) => self.seek(target).await,
             PlaybackCommand::ChangeSpeed(factor) => {
                 self.control.set_speed((self.control.speed() * factor).clamp(*SPEEDS.start(), *SPEEDS.end()));
                 Some(())
@@ -224,9 +227,9 @@ impl ControlledPlayer {
         }
     }
 
-    async fn seek(&mut self, share: f64) -> Option<()> {
+    async fn seek(&mut self, target: Timestamp) -> Option<()> {
         let before = self.control.now();
-        self.control.seek(share);
+        self.control.move_to(target);
         let now = self.control.now();
         if now < before {
             self.next = 0;
@@ -238,11 +241,16 @@ impl ControlledPlayer {
 }
 
 impl PlaybackControl {
-    /// Moves by this share of the time from start to end.
-    fn seek(&self, share: f64) {
+    /// Returns the time that is later than now by this share of the time from start to end.
+    fn shifted_by(&self, share: f64) -> Timestamp {
         let (start, end) = self.bounds();
         let step = SignedDuration::try_from_secs_f64(end.duration_since(start).as_secs_f64() * share);
-        let target = self.now().saturating_add(step.unwrap_or_default()).unwrap_or(end);
+        self.now().saturating_add(step.unwrap_or_default()).unwrap_or(end)
+    }
+
+    /// Moves to this time, or to the nearest time between start and end.
+    fn move_to(&self, target: Timestamp) {
+        let (start, end) = self.bounds();
         self.set_now(target.clamp(start, end));
     }
 }

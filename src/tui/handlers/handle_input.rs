@@ -20,6 +20,9 @@ pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputCo
             {
                 return effect;
             }
+            if let Some(effect) = state.edit_seek_time(key) {
+                return effect;
+            }
             if state.search.is_typing
                 && let Some(effect) = state.edit_search(key, context)
             {
