@@ -14,12 +14,12 @@ use crate::source::{ErrorKind, SourceError};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct FileArgs {
-    /// Show what this file, folder or URL names
+    /// Show the objects that this file, folder or URL names
     ///
     /// `-` means standard input.
     #[arg(short, long, value_name = "FILENAME", value_delimiter = ',', value_hint = clap::ValueHint::AnyPath)]
     pub(crate) filename: Vec<String>,
-    /// Show what this kustomization names
+    /// Show the objects of this kustomization
     #[arg(short = 'k', long, value_name = "DIRECTORY")]
     pub(crate) kustomize: Option<String>,
     /// Read the folders of --filename with their folders

@@ -388,7 +388,7 @@ impl StatusLines {
     /// Returns the line that says that changes have no lines of their own any more.
     fn many_pods_line(&mut self, timeline: &Timeline, now: Timestamp) -> Line {
         let mut line = self.columns.start_line(total_count(timeline), now);
-        let text = "many Pods: lines give counts, and name failures and the first Pod of each kind";
+        let text = "many Pods: from now on, only counts, failures and the first change of each kind";
         line.push(text, Style::Dim);
         line
     }

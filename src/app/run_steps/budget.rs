@@ -94,7 +94,7 @@ impl Run<'_> {
                     ));
                 } else if check.is_straddling() {
                     report.barely_kept.push(format!(
-                        "{subject}budget kept, {condition} is false: the value is {measured}{decision}"
+                        "{subject}budget kept: {condition} is false, the value is {measured}{decision}"
                     ));
                 }
             }

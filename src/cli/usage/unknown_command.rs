@@ -67,7 +67,7 @@ pub(crate) fn unknown_command_error(root: &Command, words: &[OsString]) -> Optio
     let own_way = match word {
         "delete" => "to replace a Job and follow the new one, use 'kubectl seq replace --force -f FILENAME'",
         "describe" => "for the phases, containers and events of a Pod, use 'kubectl seq pod NAME'",
-        "logs" => "for the logs beside the timeline, use 'kubectl seq get TYPE/NAME -w --logs'",
+        "logs" => "for the logs together with the timeline, use 'kubectl seq get TYPE/NAME -w --logs'",
         "top" => "for the time that each Pod took, use 'kubectl seq get TYPE/NAME -o wide'",
         "wait" => "to wait until a workload has ended, use 'kubectl seq get TYPE/NAME -w'",
         _ => "",

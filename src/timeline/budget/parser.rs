@@ -39,7 +39,7 @@ impl FromStr for BudgetCondition {
         let bound = parser.bound(measure.unit())?;
         parser.skip_blanks();
         if parser.at < text.len() {
-            return Err(parser.error("nothing may follow the bound"));
+            return Err(parser.error("unexpected text after the bound"));
         }
         Ok(Self { text: text.to_owned(), measure, comparison, bound })
     }

@@ -34,8 +34,8 @@ pub(crate) fn refuse_other_load(
         format!("other workloads delayed this run for {seconds:.1}s: images of other Pods were pulled first")
     } else if waited_for_unused_node(pods) {
         format!(
-            "for {seconds:.1}s this run waited for room that its own Pods did not take: a node came later, or Pods of \
-             other workloads left it"
+            "Pods of this run waited {seconds:.1}s for a node although fewer of its Pods ran than before: a node was added, \
+             or Pods of other workloads ended"
         )
     } else {
         format!(

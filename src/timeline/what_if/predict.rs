@@ -188,7 +188,8 @@ impl RunModel {
         };
         let width = wall_range();
         if predictions.iter().any(|prediction| width.saturating_mul(4) > prediction.wall.millis) {
-            let message = "the times of the run are known to about a second, and the predicted run is short";
+            let message =
+                "the predicted run is too short: the times of the run are known only to about a second";
             let shown: Vec<Prediction> =
                 predictions.into_iter().filter(|prediction| width * 4 <= prediction.wall.millis).collect();
             let is_everything_inexact = shown.is_empty();
