@@ -6,6 +6,8 @@ mod failing;
 mod links;
 mod overview;
 mod pages;
+#[cfg(unix)]
+mod panicking;
 mod replaying;
 mod scenes;
 mod virtual_terminal;
@@ -89,6 +91,10 @@ async fn follow_with_hint(
     assert!(
         !terminal.is_raw.get() && !terminal.is_alternate_screen() && !terminal.has_mouse(),
         "the terminal is restored"
+    );
+    assert!(
+        !terminal.parser.borrow().screen().hide_cursor() && terminal.frame_rows.get() == 0,
+        "the cursor is shown below the frame"
     );
     exit.unwrap()
 }

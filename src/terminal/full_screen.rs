@@ -2,16 +2,22 @@
 //! the terminal.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use tokio::time::Instant;
 
 use crate::terminal::inline_renderer::InlineRenderer;
 use crate::terminal::keys::Keys;
 use crate::terminal::tty::{Terminal, note_alternate_screen};
 use crate::view::{Frame, Line, Stylesheet};
+
+/// Time from a change of the size of the terminal to the next frame. During that time the frame is erased, because a terminal
+/// that becomes narrower wraps the rows of a frame and may push them into the scrollback. tmux reports up to four changes a
+/// second, so the time is longer than the pause between two reports.
+pub(crate) const RESIZE_PAUSE: Duration = Duration::from_millis(350);
 
 /// The terminal on which frames are drawn, inline or on the alternate screen.
 #[expect(
@@ -29,8 +35,8 @@ pub(crate) struct FullScreen {
     /// Whether the alternate screen is shown.
     alternate: bool,
     keys: Keys,
-    /// Whether the size changed while the alternate screen was shown.
-    resized: bool,
+    /// The time of the last change of the size. `None` as soon as a frame has been drawn inline at that size.
+    resized_at: Option<Instant>,
 }
 
 impl std::fmt::Debug for FullScreen {
@@ -51,7 +57,7 @@ impl FullScreen {
             mouse: false,
             alternate: false,
             keys: Keys::None,
-            resized: false,
+            resized_at: None,
         }
     }
 
@@ -62,7 +68,7 @@ impl FullScreen {
 
     /// Returns the row of the terminal that shows the first line of the frame, from 0. `None` if unknown.
     pub(crate) fn top(&self) -> Option<usize> {
-        self.renderer.top().filter(|_| self.entered)
+        self.renderer.top().filter(|_| self.entered && !self.is_resizing())
     }
 
     /// Returns the number of bytes that were sent to the terminal for frames and lines.
@@ -99,18 +105,35 @@ impl FullScreen {
         self.entered = true;
         self.size = self.size();
         // Remove the frame that was drawn before, and begin below the shell's lines.
-        self.renderer.clear()?;
+        self.own_cursor()?;
+        self.clear()?;
         // A terminal that does not answer shows the frame at the cursor. Clicks then have no known row.
         if let Some(row) = self.terminal.cursor_row() {
             self.renderer.begin_at(row, self.size.1);
         }
-        crossterm::execute!(self.renderer.out(), Hide)?;
+        self.resized_at = None;
         self.keys = self.terminal.keys();
         Ok(true)
     }
 
+    /// Lets the hidden cursor rest at the first row of each frame, because no other program writes to the terminal any more.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn own_cursor(&mut self) -> io::Result<()> {
+        self.renderer.own_cursor()?;
+        self.note_frame();
+        Ok(())
+    }
+
+    /// Whether the inline frame is erased because the size of the terminal has just changed.
+    pub(crate) fn is_resizing(&self) -> bool {
+        !self.alternate && self.resized_at.is_some()
+    }
+
     /// Shows a frame, on the alternate screen if `alternate` is true. If `mouse` is true, the terminal reports the
-    /// mouse to the program; otherwise the terminal uses the mouse itself.
+    /// mouse to the program; otherwise the terminal uses the mouse itself. While [`FullScreen::is_resizing`] holds, nothing is
+    /// drawn.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -118,21 +141,73 @@ impl FullScreen {
         if !self.terminal.is_foreground() {
             return Ok(());
         }
-        let size = self.size();
         if self.entered {
             self.switch_screen(alternate)?;
-            if size != self.size {
-                self.size = size;
-                self.resized = self.alternate;
-                if self.alternate {
-                    self.renderer.begin_empty(size.0, size.1)?;
-                } else if self.renderer.top().is_some() {
-                    self.renderer.begin_at_bottom(size.0, size.1)?;
-                }
-            }
+        }
+        self.note_size()?;
+        if self.entered {
             self.set_mouse(mouse)?;
         }
-        self.renderer.draw_frame(frame, size.0)
+        if self.is_resizing() {
+            if self.resized_at.is_some_and(|since| since.elapsed() < RESIZE_PAUSE) {
+                return Ok(());
+            }
+            self.resized_at = None;
+            self.find_row();
+        }
+        self.renderer.draw_frame(frame, self.size.0)?;
+        self.note_frame();
+        Ok(())
+    }
+
+    /// Shows the last frame, below which the cursor stays, even if the size of the terminal has just changed.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn show_last_frame(&mut self, frame: &Frame) -> io::Result<()> {
+        if !self.terminal.is_foreground() {
+            return Ok(());
+        }
+        self.note_size()?;
+        self.resized_at = None;
+        self.renderer.draw_frame(frame, self.size.0)?;
+        self.leave_frame()
+    }
+
+    /// Erases the frame if the size of the terminal has changed.
+    fn note_size(&mut self) -> io::Result<()> {
+        let size = self.size();
+        if size == self.size {
+            return Ok(());
+        }
+        self.size = size;
+        self.resized_at = Some(Instant::now());
+        if self.alternate {
+            self.renderer.begin_empty(size.0, size.1)
+        } else {
+            self.renderer.erase_moved_frame()?;
+            self.note_frame();
+            Ok(())
+        }
+    }
+
+    /// Asks the terminal for the row of the cursor, at which the next frame begins.
+    fn find_row(&mut self) {
+        if !self.entered {
+            return;
+        }
+        self.keys = Keys::None;
+        // A terminal that does not answer shows the frame at the cursor. Clicks then have no known row.
+        if let Some(row) = self.terminal.cursor_row() {
+            self.renderer.begin_at(row, self.size.1);
+        }
+        self.keys = self.terminal.keys();
+    }
+
+    /// Tells the terminal how many rows of a frame stand at and below the cursor.
+    fn note_frame(&mut self) {
+        let rows = if self.alternate { 0 } else { self.renderer.rows_from_cursor() };
+        self.terminal.note_frame_rows(rows);
     }
 
     fn switch_screen(&mut self, alternate: bool) -> io::Result<()> {
@@ -142,19 +217,22 @@ impl FullScreen {
         self.alternate = alternate;
         note_alternate_screen(alternate);
         if alternate {
+            // The terminal wraps the lines of the normal screen when its size changes while a page is shown. Therefore
+            // no frame stays there.
+            self.renderer.push_canvas()?;
+            self.note_frame();
             crossterm::execute!(self.renderer.out(), EnterAlternateScreen)?;
-            self.renderer.push_canvas();
             self.renderer.begin_empty(self.size.0, self.size.1)
         } else {
             // Some terminals have no alternate screen or do not use it, such as GNU screen by default. Therefore the
             // page is cleared and the inline frame is drawn again.
+            self.renderer.clear()?;
             crossterm::execute!(self.renderer.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
             self.renderer.pop_canvas();
-            if std::mem::take(&mut self.resized) && self.renderer.top().is_some() {
-                self.renderer.begin_at_bottom(self.size.0, self.size.1)
-            } else {
-                self.renderer.redraw_in_place()
+            if self.resized_at.is_some() {
+                self.renderer.forget_position();
             }
+            self.renderer.redraw_in_place()
         }
     }
 
@@ -176,7 +254,9 @@ impl FullScreen {
     /// When the terminal is gone.
     pub(crate) fn print_above(&mut self, lines: &[Line]) -> io::Result<()> {
         self.switch_screen(false)?;
-        self.renderer.print_above(lines)
+        self.renderer.print_above(lines)?;
+        self.note_frame();
+        Ok(())
     }
 
     /// Prints rendered lines above the frame. `widths` are the widths of the lines in columns. The frame must not be on
@@ -185,7 +265,9 @@ impl FullScreen {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn print_text_above(&mut self, lines: &str, widths: &[usize]) -> io::Result<()> {
-        self.renderer.print_text_above(lines, widths.iter().copied())
+        self.renderer.print_text_above(lines, widths.iter().copied())?;
+        self.note_frame();
+        Ok(())
     }
 
     /// Whether the alternate screen is shown.
@@ -198,7 +280,9 @@ impl FullScreen {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
-        self.renderer.print_below(lines)
+        self.renderer.print_below(lines)?;
+        self.note_frame();
+        Ok(())
     }
 
     /// Removes the frame.
@@ -207,7 +291,16 @@ impl FullScreen {
     /// When the terminal is gone.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.switch_screen(false)?;
-        self.renderer.clear()
+        self.renderer.clear()?;
+        self.note_frame();
+        Ok(())
+    }
+
+    /// Leaves the frame on the screen and moves the cursor below it.
+    fn leave_frame(&mut self) -> io::Result<()> {
+        self.renderer.leave_frame()?;
+        self.note_frame();
+        Ok(())
     }
 
     /// Copies a text to the clipboard, if the terminal allows it.
@@ -218,7 +311,8 @@ impl FullScreen {
         crossterm::execute!(self.renderer.out(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Stops reading keys and restores the terminal. The last inline frame stays.
+    /// Stops reading keys and restores the terminal, except for the inline frame, which [`FullScreen::show_last_frame`] may
+    /// still replace.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -235,7 +329,7 @@ impl FullScreen {
     fn restore(&mut self) -> io::Result<()> {
         self.set_mouse(false)?;
         self.switch_screen(false)?;
-        crossterm::execute!(self.renderer.out(), Show)
+        self.renderer.release_cursor()
     }
 
     /// Stops the program until the shell continues it, then reads keys again.
@@ -244,19 +338,21 @@ impl FullScreen {
     /// When the terminal is gone.
     pub(crate) fn suspend(&mut self) -> io::Result<()> {
         self.leave()?;
+        self.leave_frame()?;
         self.terminal.stop();
         self.resume()
     }
 
-    /// Reads keys again and draws below the lines that other programs have written. If the keys are not available
-    /// yet, a later call may succeed.
+    /// Reads keys again and draws below the lines that other programs have written. Erases the rows that a frame has
+    /// left below these lines. If the keys are not available yet, a later call may succeed.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         self.entered = false;
         self.keys = Keys::None;
-        self.renderer.abandon_frame();
+        self.renderer.erase_moved_frame()?;
+        self.note_frame();
         self.enter().map(|_| ())
     }
 }
@@ -265,5 +361,6 @@ impl Drop for FullScreen {
     fn drop(&mut self) {
         // An error means that the terminal is gone, so there is nothing to restore.
         let _ = self.leave();
+        let _ = self.leave_frame();
     }
 }

@@ -5,6 +5,12 @@
 //! are written together, because most bytes of a frame are codes for styles. The last frame stays on the screen when
 //! drawing ends.
 //!
+//! Between two writes, the hidden cursor rests at the first row of the frame. A terminal that changes its size moves
+//! the cursor with the text and keeps the row of the cursor on the screen. Therefore everything from the cursor on is
+//! the old frame, however the terminal has wrapped its rows. While a frame stands, the terminal does not wrap lines,
+//! because it may be narrower than the program knows. Until [`InlineRenderer::own_cursor`], the visible cursor rests
+//! below the frame instead, because a credential plugin may still ask the user for input there.
+//!
 //! ratatui's inline viewport is not used, because it has a fixed height and queries the cursor position. Therefore it
 //! cannot grow below a shell's lines or draw to a pipe.
 
@@ -15,6 +21,16 @@ use crate::terminal::ansi::render_line;
 use crate::terminal::cells::{Cell, CellRun, all_runs, changed_runs, to_cells};
 use crate::view::{Frame, Line, Stylesheet};
 
+/// Hides the cursor and turns the automatic wrapping of lines off.
+const BEGIN_FRAME: &str = "\x1b[?25l\x1b[?7l";
+
+/// Turns the automatic wrapping of lines on and shows the cursor.
+pub(crate) const END_FRAME: &str = "\x1b[?7h\x1b[?25h";
+
+/// Clears the terminal from the row of the cursor down. The row of the cursor is cleared separately, because tmux moves
+/// everything into the scrollback if a program clears the screen from its first cell on.
+const ERASE_FROM_ROW: &str = "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8";
+
 /// Draws successive frames and keeps the last frame, so that it can write only the changes.
 #[derive(Debug)]
 pub(crate) struct InlineRenderer<W: Write> {
@@ -23,6 +39,8 @@ pub(crate) struct InlineRenderer<W: Write> {
     canvas: Canvas,
     /// The canvas of the normal screen while the alternate screen is shown.
     saved_canvas: Option<Canvas>,
+    /// Whether only this program writes to the terminal, so that the cursor rests at the first row of the frame.
+    owns_cursor: bool,
     bytes_written: u64,
 }
 
@@ -31,6 +49,8 @@ pub(crate) struct InlineRenderer<W: Write> {
 struct Canvas {
     columns: usize,
     rows: Vec<Vec<Cell>>,
+    /// The row at which the cursor rests: the first row of the frame, or the one below the frame.
+    cursor_row: usize,
     /// The row of the terminal that shows the first line, and the number of rows of the terminal. `None` if unknown.
     position: Option<(usize, usize)>,
 }
@@ -38,7 +58,14 @@ struct Canvas {
 impl<W: Write> InlineRenderer<W> {
     /// Creates the renderer without drawing anything. The first frame begins at the cursor.
     pub(crate) fn new(out: W, stylesheet: Stylesheet) -> Self {
-        Self { out, stylesheet, canvas: Canvas::default(), saved_canvas: None, bytes_written: 0 }
+        Self {
+            out,
+            stylesheet,
+            canvas: Canvas::default(),
+            saved_canvas: None,
+            owns_cursor: false,
+            bytes_written: 0,
+        }
     }
 
     /// Returns the number of bytes that were sent to the terminal.
@@ -54,10 +81,15 @@ impl<W: Write> InlineRenderer<W> {
         let rows: Vec<Vec<Cell>> = frame.lines.iter().map(|line| to_cells(line, columns)).collect();
         let mut text = String::new();
         if columns != self.canvas.columns {
-            self.erase_frame(&mut text, columns);
+            self.erase_frame(&mut text);
         }
-        self.write_changes(&mut text, &rows);
+        if self.owns_cursor && self.canvas.rows.is_empty() && !rows.is_empty() {
+            text.push_str(BEGIN_FRAME);
+        }
+        let cursor_row = if self.owns_cursor { 0 } else { rows.len() };
+        self.write_changes(&mut text, &rows, cursor_row);
         self.canvas.columns = columns;
+        self.canvas.cursor_row = cursor_row;
         if let Some((top, height)) = &mut self.canvas.position {
             // If the frame did not fit, the terminal has scrolled.
             *top = (*top).min(height.saturating_sub(rows.len() + 1));
@@ -76,15 +108,33 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position.map(|(top, _)| top)
     }
 
-    /// Clears the terminal from the top of the frame down, so that the next frame is drawn completely. Does nothing if
-    /// the row of the frame is unknown.
+    /// Returns the number of rows of the frame at and below the cursor.
+    pub(crate) fn rows_from_cursor(&self) -> usize {
+        self.canvas.rows.len() - self.canvas.cursor_row
+    }
+
+    /// From the next frame on, the hidden cursor rests at the first row of the frame. Erases a frame above the cursor.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn own_cursor(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.owns_cursor, true) {
+            self.clear()?;
+        }
+        Ok(())
+    }
+
+    /// Clears the terminal from the row at which the frame began, or from the cursor if that row is unknown. The next frame
+    /// is drawn there.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn redraw_in_place(&mut self) -> io::Result<()> {
-        let Some((top, _)) = self.canvas.position else { return Ok(()) };
-        self.canvas.rows.clear();
-        self.send(&format!("\x1b[{};1H\x1b[J", top + 1))
+        self.forget_rows();
+        match self.canvas.position {
+            Some((top, _)) => self.send(&format!("\x1b[{};1H{ERASE_FROM_ROW}", top + 1)),
+            None => self.send(ERASE_FROM_ROW),
+        }
     }
 
     /// Sets the row of the cursor, at which the next frame begins, and the number of rows of the terminal.
@@ -92,18 +142,13 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position = Some((row, height));
     }
 
-    /// Erases the frame. The next frame is drawn at the bottom of a terminal of this size. This is needed after a
-    /// resize, because the terminal may have moved its lines.
+    /// Erases the frame after the terminal has moved its lines. The next frame is drawn at the cursor, whose row is unknown.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub(crate) fn begin_at_bottom(&mut self, columns: usize, height: usize) -> io::Result<()> {
-        let mut text = String::new();
-        self.erase_frame(&mut text, columns);
-        let _ = write!(text, "\x1b[{height}B\r");
-        self.canvas =
-            Canvas { columns, rows: Vec::new(), position: Some((height.saturating_sub(1), height)) };
-        self.send(&text)
+    pub(crate) fn erase_moved_frame(&mut self) -> io::Result<()> {
+        self.canvas.position = None;
+        self.clear()
     }
 
     /// Clears the screen. The next frame is drawn at the top of the screen.
@@ -111,8 +156,11 @@ impl<W: Write> InlineRenderer<W> {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn begin_empty(&mut self, columns: usize, height: usize) -> io::Result<()> {
-        self.canvas = Canvas { columns, rows: Vec::new(), position: Some((0, height)) };
-        self.send("\x1b[H\x1b[2J")
+        let mut text = String::new();
+        self.erase_frame(&mut text);
+        text.push_str("\x1b[H\x1b[2J");
+        self.canvas = Canvas { columns, position: Some((0, height)), ..Canvas::default() };
+        self.send(&text)
     }
 
     /// Prints lines below the frame. The frame stays on the screen.
@@ -120,28 +168,52 @@ impl<W: Write> InlineRenderer<W> {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
+        self.leave_frame()?;
         let mut text = String::new();
         for line in lines {
             render_line(&mut text, line, self.stylesheet);
             text.push_str("\r\n");
         }
-        self.abandon_frame();
         self.send(&text)
     }
 
-    /// Leaves the frame on the screen. The next frame is drawn at the cursor.
-    pub(crate) fn abandon_frame(&mut self) {
+    /// Shows the cursor where it rests. The frame can still be replaced.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn release_cursor(&mut self) -> io::Result<()> {
+        self.send(END_FRAME)
+    }
+
+    /// Leaves the frame on the screen and moves the cursor below it. The next frame is drawn at the cursor.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn leave_frame(&mut self) -> io::Result<()> {
+        let text = leaving_sequences(self.rows_from_cursor());
         self.canvas = Canvas { columns: self.canvas.columns, ..Canvas::default() };
+        self.send(&text)
     }
 
-    /// Saves the frame of the normal screen while the alternate screen is shown.
-    pub(crate) fn push_canvas(&mut self) {
+    /// Erases the frame of the normal screen before the alternate screen is shown, and saves the position of the frame.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn push_canvas(&mut self) -> io::Result<()> {
+        self.clear()?;
         self.saved_canvas = Some(std::mem::take(&mut self.canvas));
+        Ok(())
     }
 
-    /// Restores the frame that [`InlineRenderer::push_canvas`] saved.
+    /// Restores the position that [`InlineRenderer::push_canvas`] saved, after the page on the alternate screen has been
+    /// cleared.
     pub(crate) fn pop_canvas(&mut self) {
         self.canvas = self.saved_canvas.take().unwrap_or_default();
+    }
+
+    /// Forgets the row of the frame.
+    pub(crate) fn forget_position(&mut self) {
+        self.canvas.position = None;
     }
 
     /// Prints lines above the frame. The next [`InlineRenderer::draw_frame`] draws the frame below these lines.
@@ -168,7 +240,7 @@ impl<W: Write> InlineRenderer<W> {
         widths: impl Iterator<Item = usize>,
     ) -> io::Result<()> {
         let mut text = String::new();
-        self.erase_frame(&mut text, self.canvas.columns);
+        self.erase_frame(&mut text);
         text.push_str(&lines.replace('\n', "\r\n"));
         let columns = self.canvas.columns.max(1);
         let height: usize = widths.map(|width| width.div_ceil(columns).max(1)).sum();
@@ -184,7 +256,7 @@ impl<W: Write> InlineRenderer<W> {
     /// When the terminal is gone.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         let mut text = String::new();
-        self.erase_frame(&mut text, self.canvas.columns);
+        self.erase_frame(&mut text);
         self.send(&text)
     }
 
@@ -199,24 +271,27 @@ impl<W: Write> InlineRenderer<W> {
         self.out.flush()
     }
 
-    /// Clears the terminal from the top of the frame down. The height of the frame is computed for `columns`, because a
-    /// terminal wraps lines when it becomes narrower.
-    fn erase_frame(&mut self, text: &mut String, columns: usize) {
+    /// Clears the terminal from the first row of the frame down.
+    fn erase_frame(&mut self, text: &mut String) {
         if self.canvas.rows.is_empty() {
             return;
         }
-        let wrapped_height = |row: &Vec<Cell>| row.len().div_ceil(columns.max(1)).max(1);
-        let height: usize = self.canvas.rows.iter().map(wrapped_height).sum();
-        // Writing to a string cannot fail. This holds for all `write!` calls of this file.
-        let _ = write!(text, "\r\x1b[{height}A\x1b[J");
-        self.canvas.rows.clear();
+        let mut cursor = Cursor { row: self.canvas.cursor_row, column: 0 };
+        cursor.move_to(text, 0, 0);
+        text.push_str(ERASE_FROM_ROW);
+        text.push_str(END_FRAME);
+        self.forget_rows();
     }
 
-    /// Writes the cells that differ from the last frame.
-    fn write_changes(&self, text: &mut String, rows: &[Vec<Cell>]) {
+    fn forget_rows(&mut self) {
+        self.canvas.rows.clear();
+        self.canvas.cursor_row = 0;
+    }
+
+    /// Writes the cells that differ from the last frame, and moves the cursor to this row of the frame.
+    fn write_changes(&self, text: &mut String, rows: &[Vec<Cell>], cursor_row: usize) {
         let old = &self.canvas.rows;
-        // Between frames the cursor is at the start of the line below the frame.
-        let mut cursor = Cursor { row: old.len(), column: 0 };
+        let mut cursor = Cursor { row: self.canvas.cursor_row, column: 0 };
         let changed_rows = old.iter().zip(rows).enumerate();
         let mut runs: Vec<CellRun> =
             changed_rows.clone().flat_map(|(row, (before, now))| changed_runs(row, before, now)).collect();
@@ -234,10 +309,11 @@ impl<W: Write> InlineRenderer<W> {
         for (row, cells) in rows.iter().enumerate().skip(old.len()) {
             cursor.move_to(text, row, 0);
             self.write_runs(text, &mut cursor, &all_runs(row, cells));
+            // The terminal always has an empty row below the frame, to which the next row of the frame is written.
             text.push_str("\r\n");
             cursor = Cursor { row: row + 1, column: 0 };
         }
-        cursor.move_to(text, rows.len(), 0);
+        cursor.move_to(text, cursor_row, 0);
     }
 
     /// Writes runs of cells. Successive runs of the same style share the codes of the style.
@@ -256,6 +332,14 @@ impl<W: Write> InlineRenderer<W> {
                 let _ = write!(text, "{}", style.suffix_formatter());
             }
         }
+    }
+}
+
+/// Returns the sequences that leave a frame of this height on the screen, with the cursor in the row below the frame.
+pub(crate) fn leaving_sequences(height: usize) -> String {
+    match height {
+        0 => String::new(),
+        _ => format!("\r\x1b[{height}B{END_FRAME}"),
     }
 }
 
@@ -286,114 +370,4 @@ impl Cursor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::view::Style;
-
-    fn frame(lines: &[&str]) -> Frame {
-        Frame { lines: lines.iter().map(|line| Line::new(*line, Style::Text)).collect() }
-    }
-
-    struct TestScreen {
-        renderer: InlineRenderer<Vec<u8>>,
-        terminal: vt100::Parser,
-    }
-
-    impl TestScreen {
-        fn new(rows: u16, columns: u16) -> Self {
-            let mut terminal = vt100::Parser::new(rows, columns, 100);
-            terminal.process(b"$ kubectl seq get job pi -w\r\n");
-            Self { renderer: InlineRenderer::new(Vec::new(), Stylesheet::COLOURED), terminal }
-        }
-
-        fn draw(&mut self, lines: &[&str]) -> (String, usize) {
-            let columns = usize::from(self.terminal.screen().size().1);
-            self.renderer.draw_frame(&frame(lines), columns).unwrap();
-            let bytes = std::mem::take(&mut self.renderer.out);
-            self.terminal.process(&bytes);
-            (self.terminal.screen().contents(), bytes.len())
-        }
-    }
-
-    #[test]
-    fn only_changed_cells_are_written() {
-        let mut screen = TestScreen::new(10, 40);
-        assert_eq!(screen.draw(&["one", "two", "three"]).0, "$ kubectl seq get job pi -w\none\ntwo\nthree");
-        let (contents, bytes) = screen.draw(&["one", "twx", "three"]);
-        assert_eq!(contents, "$ kubectl seq get job pi -w\none\ntwx\nthree");
-        assert!(bytes < 40, "{bytes} bytes for one cell");
-        assert_eq!(screen.draw(&["one", "twx", "three"]).1, 0);
-    }
-
-    #[test]
-    fn changed_cells_of_one_style_share_the_codes_of_the_style() {
-        let bars = |cells: usize| {
-            let mut line = Line::new("name ", Style::Strong);
-            line.push("█".repeat(cells), Style::Work);
-            line.push("▶", Style::Now);
-            Frame { lines: vec![line; 20] }
-        };
-        let mut renderer = InlineRenderer::new(Vec::new(), Stylesheet::COLOURED);
-        renderer.draw_frame(&bars(10), 40).unwrap();
-        let before = renderer.bytes_written();
-        renderer.draw_frame(&bars(11), 40).unwrap();
-        let bytes = renderer.bytes_written() - before;
-        assert!(bytes < 20 * 25, "{bytes} bytes for 20 longer bars");
-        let mut terminal = vt100::Parser::new(30, 40, 0);
-        terminal.process(&renderer.out);
-        let expected = format!("name {}▶", "█".repeat(11));
-        assert_eq!(terminal.screen().contents().lines().collect::<Vec<_>>(), vec![expected; 20]);
-    }
-
-    #[test]
-    fn frames_grow_and_shrink() {
-        let mut screen = TestScreen::new(10, 40);
-        screen.draw(&["one"]);
-        assert_eq!(screen.draw(&["one", "two", "three"]).0, "$ kubectl seq get job pi -w\none\ntwo\nthree");
-        assert_eq!(screen.draw(&["1", "two"]).0, "$ kubectl seq get job pi -w\n1\ntwo");
-        assert_eq!(screen.draw(&["1", "two", "3", "4"]).0, "$ kubectl seq get job pi -w\n1\ntwo\n3\n4");
-        assert_eq!(screen.terminal.screen().cursor_position(), (5, 0));
-    }
-
-    #[test]
-    fn a_frame_at_the_bottom_scrolls_and_keeps_its_position() {
-        let mut screen = TestScreen::new(4, 20);
-        screen.draw(&["a", "b"]);
-        assert_eq!(screen.draw(&["a", "b", "c"]).0, "a\nb\nc");
-        assert_eq!(screen.draw(&["a", "B", "c"]).0, "a\nB\nc");
-    }
-
-    #[test]
-    fn a_terminal_without_alternate_screen_shows_the_frame_again() {
-        let mut screen = TestScreen::new(10, 40);
-        screen.renderer.begin_at(1, 10);
-        screen.draw(&["one", "two"]);
-        screen.terminal.process(b"\x1b[2J\x1b[Ha page\r\nthat\r\nstayed");
-        screen.renderer.redraw_in_place().unwrap();
-        let bytes = std::mem::take(&mut screen.renderer.out);
-        screen.terminal.process(&bytes);
-        assert_eq!(
-            screen.draw(&["one", "two"]).0,
-            "a page\none\ntwo",
-            "lines above the frame stay untouched"
-        );
-    }
-
-    #[test]
-    fn a_new_width_redraws_the_frame() {
-        let mut screen = TestScreen::new(10, 40);
-        screen.draw(&["one two three", "four"]);
-        screen.terminal.screen_mut().set_size(10, 20);
-        assert_eq!(
-            screen.draw(&["one two", "five"]).0.lines().skip(1).collect::<Vec<_>>(),
-            ["one two", "five"]
-        );
-    }
-
-    #[test]
-    fn wide_and_combining_characters_keep_their_columns() {
-        let mut screen = TestScreen::new(10, 40);
-        screen.draw(&["日本 e\u{301}x|"]);
-        assert!(screen.draw(&["日木 e\u{301}y|"]).0.ends_with("日木 e\u{301}y|"));
-    }
-}
+mod tests;

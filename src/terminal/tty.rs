@@ -2,14 +2,14 @@
 
 use std::io::{self, Write as _};
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anstyle_progress::TermProgress;
-use crossterm::cursor::Show;
 use crossterm::event::DisableMouseCapture;
 use crossterm::terminal::{self, LeaveAlternateScreen};
 
 use crate::platform::controlling_terminal::{JobControl, open_for_writing, stop_process_group};
+use crate::terminal::inline_renderer::{END_FRAME, leaving_sequences};
 use crate::terminal::keys::Keys;
 
 /// All operations on a terminal except writing. Tests implement this trait with a virtual terminal.
@@ -26,6 +26,8 @@ pub(crate) trait Terminal {
     /// Asks the terminal for the row of the cursor, from 0. The caller must not read keys at the same time, because the
     /// answer arrives on the same stream as the keys.
     fn cursor_row(&mut self) -> Option<usize>;
+    /// Records how many rows of a frame stand at and below the cursor, so that a panic can leave the frame.
+    fn note_frame_rows(&mut self, rows: usize);
     /// Stops the program until the shell continues it.
     fn stop(&mut self);
     /// Returns the source of keys. The terminal must be in raw mode.
@@ -95,6 +97,12 @@ impl Terminal for ControllingTerminal {
         position.ok().map(|(_, row)| usize::from(row))
     }
 
+    fn note_frame_rows(&mut self, rows: usize) {
+        if FRAME_ROWS.swap(rows, Ordering::Relaxed) == 0 && rows > 0 {
+            install_panic_hook_once();
+        }
+    }
+
     fn stop(&mut self) {
         stop_process_group();
     }
@@ -115,6 +123,9 @@ static ALTERNATE_SCREEN: AtomicBool = AtomicBool::new(false);
 pub(crate) fn note_alternate_screen(shown: bool) {
     ALTERNATE_SCREEN.store(shown, Ordering::Relaxed);
 }
+
+/// The number of rows of the frame at whose first row the hidden cursor rests.
+static FRAME_ROWS: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether the terminal shows progress in its tab.
 static TAB_PROGRESS: AtomicBool = AtomicBool::new(false);
@@ -140,6 +151,7 @@ fn install_panic_hook() {
         let sequences = restoring_sequences(
             is_raw,
             ALTERNATE_SCREEN.swap(false, Ordering::Relaxed),
+            FRAME_ROWS.swap(0, Ordering::Relaxed),
             TAB_PROGRESS.swap(false, Ordering::Relaxed),
         );
         if !sequences.is_empty()
@@ -151,17 +163,23 @@ fn install_panic_hook() {
     }));
 }
 
-/// Returns the sequences that restore the terminal after a panic.
-fn restoring_sequences(is_raw: bool, is_alternate: bool, has_tab_progress: bool) -> Vec<u8> {
+/// Returns the sequences that restore the terminal after a panic. `frame_rows` is the number of rows of the inline frame.
+fn restoring_sequences(
+    is_raw: bool,
+    is_alternate: bool,
+    frame_rows: usize,
+    has_tab_progress: bool,
+) -> Vec<u8> {
     let mut out = Vec::new();
     // Writing to memory cannot fail.
     if is_raw {
         let _ = crossterm::queue!(out, DisableMouseCapture);
         if is_alternate {
             let _ = crossterm::queue!(out, LeaveAlternateScreen);
+            let _ = out.write_all(END_FRAME.as_bytes());
         }
-        let _ = crossterm::queue!(out, Show);
     }
+    let _ = out.write_all(leaving_sequences(frame_rows).as_bytes());
     if has_tab_progress {
         let _ = write!(out, "{}", TermProgress::remove());
     }
@@ -174,10 +192,12 @@ mod tests {
 
     #[test]
     fn a_panic_undoes_only_what_the_program_changed() {
-        assert!(restoring_sequences(false, false, false).is_empty());
-        assert_eq!(restoring_sequences(false, false, true), b"\x1b]9;4;0;\x1b\\");
-        let all = String::from_utf8(restoring_sequences(true, true, true)).unwrap();
-        for sequence in ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h", "\u{1b}]9;4;0;"] {
+        assert!(restoring_sequences(false, false, 0, false).is_empty());
+        assert_eq!(restoring_sequences(false, false, 0, true), b"\x1b]9;4;0;\x1b\\");
+        let frame = String::from_utf8(restoring_sequences(true, false, 7, false)).unwrap();
+        assert!(frame.ends_with("\r\u{1b}[7B\u{1b}[?7h\u{1b}[?25h"), "{frame:?}");
+        let all = String::from_utf8(restoring_sequences(true, true, 0, true)).unwrap();
+        for sequence in ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?7h\u{1b}[?25h", "\u{1b}]9;4;0;"] {
             assert!(all.contains(sequence), "{all:?}");
         }
     }

@@ -11,6 +11,7 @@ mod hostile_server;
 mod kubectl_flags;
 mod man_pages;
 mod replay;
+mod resizing;
 mod schema;
 mod simulate;
 #[path = "../support/mod.rs"]

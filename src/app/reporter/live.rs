@@ -299,6 +299,7 @@ impl LiveReporter {
         self.has_logs = false;
         self.tui.page = Page::Pods;
         self.tui.paused = false;
+        self.paused_at = None;
         self.tui.editing_filter = false;
         self.tui.message = None;
         self.tui.close_workload();
@@ -315,8 +316,8 @@ impl LiveReporter {
                 hidden => self.max_lines_below = self.max_lines_below.saturating_sub(hidden),
             }
         }
-        self.dirty = true;
-        self.render_frame(run, None)
+        self.compose_frame(run, None);
+        Ok(self.screen.show_last_frame(&self.layout.frame)?)
     }
 
     fn render_frame(&mut self, run: &RunSnapshot<'_>, outcome: Option<&str>) -> Result<(), RunError> {
@@ -333,6 +334,7 @@ impl LiveReporter {
         let mouse = self.tui.mouse && (self.layout.full || self.layout.picture.has_rows());
         self.flush_log()?;
         self.screen.show_frame(&self.layout.frame, self.layout.full, mouse)?;
+        self.dirty |= self.screen.is_resizing();
         self.last_frame = Instant::now();
         let bytes = self.screen.bytes_written() - before;
         let pause_for_bytes = Duration::from_millis(bytes * 1000 / MAX_IDLE_BYTES_PER_SECOND);
@@ -404,8 +406,11 @@ impl Reporter for LiveReporter {
             | Update::Notice(_)
             | Update::Missing(_) => true,
         };
-        if has_answer && self.interactive && !self.screen.is_entered() {
-            self.screen.enter()?;
+        if has_answer {
+            self.screen.own_cursor()?;
+            if self.interactive {
+                self.screen.enter()?;
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::terminal::full_screen::RESIZE_PAUSE;
 use crate::terminal::keys::Keys;
 use crate::terminal::tty::Terminal;
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
@@ -25,6 +26,8 @@ pub(crate) struct VirtualTerminal {
     pub(crate) stops: Rc<Cell<usize>>,
     /// Whether the terminal answers the query of the cursor position.
     pub(crate) answers_cursor: Rc<Cell<bool>>,
+    /// Number of rows of the frame at and below the cursor.
+    pub(crate) frame_rows: Rc<Cell<usize>>,
     /// Number of bytes that the program has written.
     pub(crate) bytes: Rc<Cell<usize>>,
 }
@@ -39,6 +42,7 @@ impl VirtualTerminal {
             is_raw: Rc::default(),
             stops: Rc::default(),
             answers_cursor: Rc::new(Cell::new(true)),
+            frame_rows: Rc::default(),
             bytes: Rc::default(),
         }
     }
@@ -73,7 +77,7 @@ impl VirtualTerminal {
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
         self.parser.borrow_mut().screen_mut().set_size(rows, columns);
         self.send(Input::Resized);
-        sleep(Duration::from_millis(120)).await;
+        sleep(RESIZE_PAUSE + Duration::from_millis(120)).await;
     }
 
     pub(crate) fn contents(&self) -> String {
@@ -139,9 +143,17 @@ impl Terminal for VirtualTerminal {
         self.answers_cursor.get().then(|| usize::from(self.parser.borrow().screen().cursor_position().0))
     }
 
+    fn note_frame_rows(&mut self, rows: usize) {
+        self.frame_rows.set(rows);
+    }
+
     fn stop(&mut self) {
         assert!(
-            !self.is_raw.get() && !self.is_alternate_screen() && !self.has_mouse(),
+            !self.is_raw.get()
+                && !self.is_alternate_screen()
+                && !self.has_mouse()
+                && !self.parser.borrow().screen().hide_cursor()
+                && self.frame_rows.get() == 0,
             "the program restores the terminal before it stops"
         );
         self.stops.set(self.stops.get() + 1);
