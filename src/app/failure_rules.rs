@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
+use crate::observation::is_valid_name;
 use crate::timeline::PodIdentity;
-use crate::view;
 
 /// How long a Pod may wait for a node, or for its node to take it up, if the user does not choose another time.
 pub(crate) const DEFAULT_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -22,13 +22,17 @@ pub(crate) struct FailureRules {
 }
 
 impl FailureRules {
-    /// Returns the command that shows a Pod. `current_namespace` is the namespace of a command without `-n`.
-    pub(crate) fn pod_command(&self, pod: &PodIdentity, current_namespace: Option<&str>) -> String {
-        let mut words = vec!["kubectl seq pod".to_owned(), view::clean(&pod.name).into_owned()];
+    /// Returns the command that shows a Pod. `current_namespace` is the namespace of a command without `-n`. Returns `None`
+    /// if Kubernetes allows no such name.
+    pub(crate) fn pod_command(&self, pod: &PodIdentity, current_namespace: Option<&str>) -> Option<String> {
+        if !is_valid_name(&pod.name) || !is_valid_name(&pod.namespace) {
+            return None;
+        }
+        let mut words = vec!["kubectl seq pod".to_owned(), pod.name.to_string()];
         if current_namespace != Some(&*pod.namespace) {
-            words.push(format!("-n {}", view::clean(&pod.namespace)));
+            words.push(format!("-n {}", pod.namespace));
         }
         words.extend(self.connection_flags.iter().cloned());
-        words.join(" ")
+        Some(words.join(" "))
     }
 }

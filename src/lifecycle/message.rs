@@ -1,8 +1,11 @@
 //! Parses the few event messages that contain facts, in the wordings of Kubernetes 1.29 to 1.37.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 
 use crate::lifecycle::packed::{Pack, Packer, Unpacker};
+use crate::observation::trim_scheduling_reasons;
 
 /// The content of a `Pulled` event's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +115,7 @@ fn parse_go_duration(text: &str) -> Option<SignedDuration> {
 /// Returns the reasons why the scheduler found no node. The numbers of nodes are removed, because they change often.
 ///
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …` becomes
-/// `Insufficient cpu, node(s) had untolerated taint {a: b}`.
+/// `Insufficient cpu, node(s) had untolerated taint a=b`.
 pub(crate) fn parse_unschedulable_reasons(message: &str) -> String {
     let reasons = match message.split_once(" nodes are available: ") {
         Some((_, reasons)) => reasons,
@@ -134,8 +137,7 @@ pub(crate) fn parse_no_scale_up_reasons(message: &str) -> String {
 /// Removes the number of nodes before each reason of a comma-separated list. Returns the reasons sorted and without
 /// duplicates.
 fn remove_node_counts(reasons: &str) -> String {
-    let reasons = reasons.trim().trim_end_matches('.');
-    let mut distinct: Vec<&str> = reasons
+    let mut distinct: Vec<Cow<'_, str>> = trim_scheduling_reasons(reasons)
         .split(", ")
         .map(|reason| {
             let reason = reason.trim();
@@ -145,10 +147,26 @@ fn remove_node_counts(reasons: &str) -> String {
             }
         })
         .filter(|reason| !reason.is_empty())
+        .map(name_taint)
         .collect();
     distinct.sort_unstable();
     distinct.dedup();
     distinct.join(", ")
+}
+
+/// Names the taint in a reason as people do. Kubernetes up to 1.33 writes `node(s) had untolerated taint
+/// {node.kubernetes.io/unreachable: }`, which becomes `node(s) had untolerated taint unreachable`.
+fn name_taint(reason: &str) -> Cow<'_, str> {
+    const BEGINNING: &str = "node(s) had untolerated taint ";
+    let Some(taint) =
+        reason.strip_prefix(BEGINNING).and_then(|rest| rest.strip_prefix('{')?.strip_suffix('}'))
+    else {
+        return reason.into();
+    };
+    let (key, value) = taint.split_once(": ").unwrap_or((taint, ""));
+    let key = key.strip_prefix("node.kubernetes.io/").unwrap_or(key);
+    let separator = if value.is_empty() { "" } else { "=" };
+    format!("{BEGINNING}{key}{separator}{value}").into()
 }
 
 /// The values of `waiting.reason` that report a failure to create or start a container.

@@ -44,6 +44,7 @@ pub use phase::{ByPhase, PhaseKind};
 pub use phase_spans::PhaseSpan;
 pub(crate) use phase_spans::PhaseSpans;
 pub(crate) use pod_evidence::PodEvidence;
+pub(crate) use pod_evidence::gates::is_gate_reason;
 pub(crate) use pod_evidence::gone::StopBounds;
 pub(crate) use pod_lifecycle::{Explanation, Lifecycle, Readiness};
 pub(crate) use pod_outcome::PodOutcome;

@@ -5,7 +5,7 @@
 
 mod clock;
 mod deletion;
-mod gates;
+pub(crate) mod gates;
 pub(crate) mod gone;
 mod phase;
 pub(crate) mod readiness;

@@ -190,3 +190,10 @@ impl Event {
         self.message.starts_with(COMBINED_PREFIX)
     }
 }
+
+/// Removes the end of a list of the scheduler's reasons. If a claim of the Pod does not exist, Kubernetes 1.37 ends the list
+/// with `. not found`, although the reason itself says so.
+pub(crate) fn trim_scheduling_reasons(reasons: &str) -> &str {
+    let reasons = reasons.trim().trim_end_matches('.');
+    reasons.strip_suffix(". not found").unwrap_or(reasons)
+}

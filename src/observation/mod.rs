@@ -17,6 +17,7 @@ pub(crate) mod job;
 pub(crate) mod kind_data;
 pub(crate) mod kinds;
 pub(crate) mod meta;
+pub(crate) mod name;
 pub(crate) mod observed;
 pub(crate) mod outage;
 pub(crate) mod pod;
@@ -28,7 +29,9 @@ pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet}
 pub(crate) use cleaning::{Cleaner, clean, clean_whole, is_unsafe};
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
-pub(crate) use event::{COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference};
+pub(crate) use event::{
+    COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference, trim_scheduling_reasons,
+};
 pub(crate) use gone::{MIN_AGE_OF_GONE_OBJECT, NAME_SUFFIX_CHARACTERS, NAME_SUFFIX_LENGTH, is_name_suffix};
 pub(crate) use job::{ExitCodeRequirement, PodFailurePolicyRule, SuccessPolicyRule};
 pub use job::{Job, JobCondition, JobSpec, JobStatus};
@@ -37,6 +40,7 @@ pub(crate) use kinds::BuiltInKind;
 pub use kinds::{Object, ObjectKind};
 pub(crate) use meta::ManagedFieldsEntry;
 pub use meta::{COMPLETION_INDEX, ObjectMeta, OwnerReference};
+pub(crate) use name::is_valid_name;
 pub use observed::{Observation, Seen};
 pub use outage::Outage;
 pub use pod::{

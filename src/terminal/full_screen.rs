@@ -14,16 +14,12 @@ use crate::terminal::keys::Keys;
 use crate::terminal::tty::{Terminal, note_alternate_screen};
 use crate::view::{Frame, Line, Stylesheet};
 
-/// Time from a change of the size of the terminal to the next frame. During that time the frame is erased, because a terminal
-/// that becomes narrower wraps the rows of a frame and may push them into the scrollback. tmux reports up to four changes a
-/// second, so the time is longer than the pause between two reports.
+/// Time from a change of the size of the terminal to the next frame. During that time the frame is erased, because a
+/// terminal that becomes narrower wraps the rows of a frame and may push them into the scrollback. tmux reports up to
+/// four changes a second, so the time is longer than the pause between two reports.
 pub(crate) const RESIZE_PAUSE: Duration = Duration::from_millis(350);
 
 /// The terminal on which frames are drawn, inline or on the alternate screen.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each flag records a change of the terminal that must be undone"
-)]
 pub(crate) struct FullScreen {
     renderer: InlineRenderer<Box<dyn Write>>,
     terminal: Box<dyn Terminal>,
@@ -116,7 +112,8 @@ impl FullScreen {
         Ok(true)
     }
 
-    /// Lets the hidden cursor rest at the first row of each frame, because no other program writes to the terminal any more.
+    /// Lets the hidden cursor rest at the first row of each frame, because no other program writes to the terminal any
+    /// more.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -132,8 +129,8 @@ impl FullScreen {
     }
 
     /// Shows a frame, on the alternate screen if `alternate` is true. If `mouse` is true, the terminal reports the
-    /// mouse to the program; otherwise the terminal uses the mouse itself. While [`FullScreen::is_resizing`] holds, nothing is
-    /// drawn.
+    /// mouse to the program; otherwise the terminal uses the mouse itself. While [`FullScreen::is_resizing`] holds,
+    /// nothing is drawn.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -311,8 +308,8 @@ impl FullScreen {
         crossterm::execute!(self.renderer.out(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Stops reading keys and restores the terminal, except for the inline frame, which [`FullScreen::show_last_frame`] may
-    /// still replace.
+    /// Stops reading keys and restores the terminal, except for the inline frame, which [`FullScreen::show_last_frame`]
+    /// may still replace.
     ///
     /// # Errors
     /// When the terminal is gone.

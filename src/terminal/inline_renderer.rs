@@ -124,8 +124,8 @@ impl<W: Write> InlineRenderer<W> {
         Ok(())
     }
 
-    /// Clears the terminal from the row at which the frame began, or from the cursor if that row is unknown. The next frame
-    /// is drawn there.
+    /// Clears the terminal from the row at which the frame began, or from the cursor if that row is unknown. The next
+    /// frame is drawn there.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -142,7 +142,8 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position = Some((row, height));
     }
 
-    /// Erases the frame after the terminal has moved its lines. The next frame is drawn at the cursor, whose row is unknown.
+    /// Erases the frame after the terminal has moved its lines. The next frame is drawn at the cursor, whose row is
+    /// unknown.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -205,8 +206,8 @@ impl<W: Write> InlineRenderer<W> {
         Ok(())
     }
 
-    /// Restores the position that [`InlineRenderer::push_canvas`] saved, after the page on the alternate screen has been
-    /// cleared.
+    /// Restores the position that [`InlineRenderer::push_canvas`] saved, after the page on the alternate screen has
+    /// been cleared.
     pub(crate) fn pop_canvas(&mut self) {
         self.canvas = self.saved_canvas.take().unwrap_or_default();
     }

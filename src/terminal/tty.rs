@@ -163,7 +163,8 @@ fn install_panic_hook() {
     }));
 }
 
-/// Returns the sequences that restore the terminal after a panic. `frame_rows` is the number of rows of the inline frame.
+/// Returns the sequences that restore the terminal after a panic. `frame_rows` is the number of rows of the inline
+/// frame.
 fn restoring_sequences(
     is_raw: bool,
     is_alternate: bool,

@@ -7,7 +7,7 @@ use crate::tui::input_context::InputContext;
 use crate::tui::page::{OpenedFrom, Page, Tab};
 use crate::tui::search::{Search, SearchDirection};
 use crate::tui::text_input::{TextEdit, edit_text};
-use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom};
+use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom, is_valid_name};
 
 /// The state of the interactive screen: the choices of the user.
 #[derive(Clone, Debug)]
@@ -423,6 +423,11 @@ impl TuiState {
             return Effect::Draw;
         };
         let pod = context.timeline.pod(pod);
+        if !is_valid_name(&pod.name) || !is_valid_name(&pod.namespace) {
+            // A shell could obey the text that the user pastes.
+            self.message = Some("not copied, because Kubernetes allows no such name".into());
+            return Effect::Draw;
+        }
         let text = if command {
             format!("{} {} -n {}", context.show_pod_command, pod.name, pod.namespace)
         } else {

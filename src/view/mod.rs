@@ -40,7 +40,7 @@ pub(crate) use crate::view::primitives::duration::{format_elapsed, format_exact}
 pub(crate) use crate::view::primitives::frame::Style;
 pub use crate::view::primitives::frame::{Frame, Line, Link};
 pub use crate::view::primitives::glyph::Glyphs;
-pub(crate) use crate::view::primitives::text::{char_width, clean, clean_whole, width};
+pub(crate) use crate::view::primitives::text::{char_width, clean, clean_whole, is_valid_name, width};
 pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::end_text::describe_special_end;

@@ -62,6 +62,8 @@ pub(crate) enum Fault {
     PodWatchesForbidden,
     /// The proxy closes the first eight connections before it answers.
     FirstListsBreak,
+    /// Each watch that has brought nothing for two seconds is closed.
+    IdleCloses,
     /// All answers together have [`SLOW_BYTES_PER_SECOND`].
     SlowLink,
     /// All times of the cluster are shifted by this number of seconds, as if the clock of the program's machine were
@@ -321,6 +323,9 @@ impl Shared {
     fn pass(&self, mut client: TcpStream, head: &str, target: &str) -> io::Result<()> {
         let mut upstream = TcpStream::connect(("127.0.0.1", self.upstream_port))?;
         self.open.lock().unwrap().push(upstream.try_clone()?);
+        if self.fault == Fault::IdleCloses {
+            upstream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        }
         let first = head.split("\r\n").next().unwrap_or_default();
         let accept = if target.contains("/api/v1") || target.contains("/apis/batch") {
             "application/json"
@@ -380,7 +385,11 @@ impl Shared {
         let mut lines = BufReader::new(body);
         loop {
             let mut line = Vec::new();
-            if lines.read_until(b'\n', &mut line)? == 0 {
+            let read = lines.read_until(b'\n', &mut line);
+            if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                self.injected.fetch_add(1, Ordering::Relaxed);
+            }
+            if read? == 0 {
                 return Ok(());
             }
             if let Fault::Clock(seconds) = self.fault {

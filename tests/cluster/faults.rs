@@ -16,7 +16,7 @@ use crate::support::runner::Running;
 
 /// The faults after which the document is the same as without the fault, and the smallest number of times that each
 /// fault must have happened.
-const SURVIVED: [(Fault, usize); 21] = [
+const SURVIVED: [(Fault, usize); 22] = [
     (Fault::Stopped, 1),
     (Fault::Cuts, 10),
     (Fault::CleanEnds, 10),
@@ -33,6 +33,7 @@ const SURVIVED: [(Fault, usize); 21] = [
     (Fault::PodsUnauthorized, 2),
     (Fault::PodWatchesForbidden, 2),
     (Fault::FirstListsBreak, 8),
+    (Fault::IdleCloses, 5),
     (Fault::SlowLink, 20),
     (Fault::Clock(10), 4),
     (Fault::Clock(-10), 4),

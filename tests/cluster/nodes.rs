@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::document::{
     array, attempts, container, counts, end, instant, millis, only_pod, phases, text, workload,
 };
-use crate::harness::manifest;
+use crate::harness::{Namespace, manifest};
 use crate::private::PrivateCluster;
 
 /// With these flags, the program prints lines to stderr while it follows, and the document to stdout at the end.
@@ -40,10 +40,39 @@ fn following_continues_after_the_api_server_was_stopped() {
     running.wait_for_text("not up to date since ");
     cluster.start("apiserver");
     running.wait_for_text("reading pods again");
-    let document = running.wait().succeeds().json();
     // The first Pod ended while the API server was stopped.
-    namespace.check(&document);
-    let job = workload(&document, "served");
+    check_served(&namespace, &running.wait().succeeds().json());
+}
+
+#[test]
+#[ignore = "needs a test cluster's script, and a minute"]
+fn following_continues_after_etcd_was_compacted() {
+    let Some(cluster) = PrivateCluster::up(1) else { return };
+    let namespace = cluster.namespace("compacted");
+    let file = manifest("served.yaml");
+    let mut running =
+        namespace.start(&[&["apply", "-f", &file], &DOCUMENT_AND_LINES[..], &["--timeout=140s"]].concat());
+    running.wait_for_text("runs on node-1");
+    let pods = format!("/api/v1/namespaces/{}/pods", namespace.name);
+    let list = namespace.kubectl(&["get", "--raw", &pods]).succeeds().json();
+    let version = text(&list["metadata"], "resourceVersion");
+    // A change of another object makes the version of the Pods old.
+    namespace.kubectl(&["create", "configmap", "newer"]).succeeds();
+    cluster.stop("apiserver");
+    running.wait_for_text("not up to date since ");
+    cluster.compact_etcd();
+    cluster.start("apiserver");
+    running.wait_for_text("reading pods again");
+    // The server cannot continue a watch from a version that the program could know.
+    let watch = format!("{pods}?watch=true&resourceVersion={version}&timeoutSeconds=5");
+    namespace.kubectl(&["get", "--raw", &watch]).prints("\"code\":410");
+    check_served(&namespace, &running.wait().succeeds().json());
+}
+
+/// Checks the document of the Job whose first Pod ended while the API server could not be reached.
+fn check_served(namespace: &Namespace, document: &Value) {
+    namespace.check(document);
+    let job = workload(document, "served");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
     let pods = array(job, "pods");
     assert_eq!(pods.len(), 2, "{job:#}");

@@ -1,9 +1,12 @@
 //! Starts a separate cluster for a test that stops or fills parts of the cluster.
 
 use std::ffi::OsString;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{CommandResult, Environment, Namespace, print_notice, run};
@@ -45,6 +48,28 @@ impl PrivateCluster {
     /// Starts a stopped part of the cluster.
     pub(crate) fn start(&self, part: &str) {
         self.run_script(&["start", part]).succeeds();
+    }
+
+    /// Removes all old versions of objects from etcd, so that no watch can continue from such a version. etcd does the same
+    /// every five minutes for an API server.
+    pub(crate) fn compact_etcd(&self) {
+        let directory = &self.environment.iter().find(|(name, _)| name == "CLUSTER_DIR").unwrap().1;
+        let state = std::fs::read_to_string(PathBuf::from(directory).join("state.json")).unwrap();
+        let state: Value = serde_json::from_str(&state).unwrap();
+        let arguments = state["parts"]["apiserver"]["args"].as_array().unwrap();
+        let address =
+            arguments.iter().find_map(|argument| argument.as_str()?.strip_prefix("--etcd-servers=http://"));
+        let post = |path: &str, body: &str| -> Value {
+            let mut stream = TcpStream::connect(address.unwrap()).unwrap();
+            let length = body.len();
+            write!(stream, "POST {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        };
+        let present = post("/v3/kv/range", r#"{"key": "AA=="}"#)["header"]["revision"].clone();
+        let answer = post("/v3/kv/compaction", &format!(r#"{{"revision": {present}, "physical": true}}"#));
+        assert!(answer["header"]["revision"].is_string(), "{answer:#}");
     }
 
     fn run_script(&self, arguments: &[&str]) -> CommandResult {

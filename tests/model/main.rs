@@ -74,6 +74,7 @@ mod time_left;
 #[cfg(test)]
 mod troubles;
 #[cfg(test)]
+mod versions;
 mod waits;
 mod what_if;
 mod what_if_shapes;

@@ -99,7 +99,9 @@ fn restore_reasons(value: &mut Value, original: &Value) {
 /// cursor, erasing, and modes of the terminal.
 fn without_own_sequences(text: &str, is_live: bool) -> String {
     let finals = if is_live { "mABCDEFGHJKhlnrtuqc" } else { "m" };
-    let mut rest = text;
+    // The live picture saves and restores the position of the cursor.
+    let text = if is_live { text.replace("\u{1b}7", "").replace("\u{1b}8", "") } else { text.to_owned() };
+    let mut rest = &*text;
     let mut kept = String::new();
     while let Some((before, sequence)) = rest.split_once("\u{1b}[") {
         kept.push_str(before);

@@ -7,6 +7,7 @@ mod disk_full;
 mod documents;
 mod help;
 mod hostile;
+mod hostile_names;
 mod hostile_server;
 mod kubectl_flags;
 mod man_pages;
@@ -14,6 +15,7 @@ mod replay;
 mod resizing;
 mod schema;
 mod simulate;
+mod soak;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "these tests need only a part of the helpers")]
 mod support;

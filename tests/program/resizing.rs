@@ -1,5 +1,6 @@
 //! Tests that a terminal that changes its size keeps no rows of an earlier picture, neither on the screen nor in the
-//! scrollback. The terminal is tmux, which wraps the lines of its scrollback anew. Without tmux, these tests check nothing.
+//! scrollback. The terminal is tmux, which wraps the lines of its scrollback anew. Without tmux, these tests check
+//! nothing.
 
 use std::process::{Command, Stdio};
 use std::thread;
@@ -115,8 +116,8 @@ fn fifty_resizes_in_a_row_leave_one_picture_in_the_scrollback_of_tmux() {
 fn each_of_a_few_slow_resizes_leaves_one_picture_in_the_scrollback_of_tmux() {
     let Some(window) = Window::open(100, 30, "--speed 1") else { return };
     window.wait_for_screen("picture", |screen| screen.contains("q quit"));
-    // No size is narrower than the one before, because tmux then pushes rows of the picture into the scrollback before the
-    // program knows the new size.
+    // No size is narrower than the one before, because tmux then pushes rows of the picture into the scrollback before
+    // the program knows the new size.
     for (columns, rows) in [(100, 14), (100, 40), (120, 40), (150, 20), (150, 10), (150, 50), (170, 30)] {
         window.resize(columns, rows);
         // The picture is erased before it is drawn in the new size.

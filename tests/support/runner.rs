@@ -76,10 +76,16 @@ impl Running {
     /// Waits until the command has printed `text` to one of its streams.
     #[track_caller]
     pub(crate) fn wait_for_text(&mut self, text: &str) {
+        self.wait_until(text, |printed| printed.contains(text));
+    }
+
+    /// Waits until `is_reached` holds for everything that the command has printed to its streams.
+    #[track_caller]
+    pub(crate) fn wait_until(&mut self, text: &str, is_reached: impl Fn(&str) -> bool) {
         let start = Instant::now();
         loop {
             let printed = format!("{}\n{}", self.stdout.so_far(), self.stderr.so_far());
-            if printed.contains(text) {
+            if is_reached(&printed) {
                 return;
             }
             let is_running = self.child.try_wait().expect("a child process").is_none();

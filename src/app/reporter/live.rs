@@ -17,7 +17,6 @@ use crate::source::{Progress, Update};
 use crate::terminal::full_screen::FullScreen;
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::action::Effect;
-use crate::tui::details::Details;
 use crate::tui::handlers::handle_input::handle_input;
 use crate::tui::input::Input;
 use crate::tui::layout::{ScreenLayout, compose_screen};
@@ -360,11 +359,10 @@ impl LiveReporter {
         }
         let (columns, rows) = self.screen.size();
         let rows = if self.has_logs && self.tui.page == Page::Pods { rows / 2 } else { rows };
-        let details: &Details = run.page_details;
         let playback = self.playback.as_ref().map(|playback| playback_status(playback, now));
         let layout_input = LayoutInput {
             timeline,
-            details,
+            details: run.page_details,
             glyphs: &self.glyphs,
             frame_cache: &self.frame_cache,
             now,
@@ -408,9 +406,9 @@ impl Reporter for LiveReporter {
         };
         if has_answer {
             self.screen.own_cursor()?;
-            if self.interactive {
-                self.screen.enter()?;
-            }
+        }
+        if has_answer && self.interactive {
+            self.screen.enter()?;
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ impl Run<'_> {
         let pod_command = cause
             .pod
             .zip(self.options.failure_rules.as_ref())
-            .map(|(pod, rules)| rules.pod_command(self.state.timeline.identity(pod), current_namespace));
+            .and_then(|(pod, rules)| rules.pod_command(self.state.timeline.identity(pod), current_namespace));
         let command = pod_command
             .or_else(|| self.options.resume_command.as_ref().map(|command| command.to_show().to_owned()));
         let command = command.map(|command| format!("to see why: {command}"));

@@ -5,7 +5,7 @@ use crate::app::exit::RunError;
 use crate::app::reporter::progress_bar::{ProgressBar, Step};
 use crate::app::resume_command::ResumeCommand;
 use crate::cli::args::connection::ConnectionArgs;
-use crate::observation::BuiltInKind;
+use crate::observation::{BuiltInKind, is_valid_name};
 use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Need, Objects, Resource, Target};
 use crate::source::kubectl::ChangedObject;
 
@@ -116,8 +116,8 @@ pub(crate) fn is_endless(object: &ChangedObject) -> bool {
     built_in_kind(object).is_some_and(|kind| work_duration(kind) == WorkDuration::Endless)
 }
 
-/// Returns the command that shows the workloads again. Returns `None` if the workloads are in several namespaces,
-/// because no single command shows workloads of several namespaces by name. `default` is the namespace of a command
+/// Returns the command that shows the workloads again. Returns `None` if Kubernetes allows no such name, or if the workloads
+/// are in several namespaces, because no single command shows workloads of several namespaces by name. `default` is the namespace of a command
 /// without `-n`.
 pub(crate) fn resume_command(
     workloads: &[ChangedWorkload<'_>],
@@ -127,6 +127,9 @@ pub(crate) fn resume_command(
     let mut words = vec!["kubectl seq get".to_owned()];
     let mut namespaces = Vec::new();
     for ChangedWorkload { object, .. } in workloads {
+        if !is_valid_name(&object.name) || !is_valid_name(&object.namespace) {
+            return None;
+        }
         words.push(format!("{}/{}", object.kind.to_lowercase(), object.name));
         namespaces.push(object.namespace.as_str());
     }

@@ -46,4 +46,11 @@ pub(crate) fn describe_gates(pod: &Pod) -> Option<String> {
     Some(parts.join(", "))
 }
 
+/// Whether [`describe_gates`] returned this reason.
+pub(crate) fn is_gate_reason(reason: &str) -> bool {
+    ["admission by Kueue", "topology by Kueue", "SchedulingGated: "]
+        .iter()
+        .any(|start| reason.starts_with(start))
+}
+
 packed_struct!(Gates { since, received, reason });

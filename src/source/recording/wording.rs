@@ -5,6 +5,8 @@
 //! form that the placeholder requires. The text at the placeholder `<…>` is always left out. The wordings come from
 //! Kubernetes 1.29 to 1.37.
 
+use crate::observation::trim_scheduling_reasons;
+
 /// Replaces text that a recording leaves out.
 pub(crate) const LEFT_OUT: &str = "(not recorded)";
 
@@ -297,7 +299,7 @@ pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
     } else {
         (String::new(), text)
     };
-    let reasons = reasons.trim().trim_end_matches('.');
+    let reasons = trim_scheduling_reasons(reasons);
     let reasons: Vec<String> = reasons.split(", ").map(keep_scheduling_reason).collect();
     format!("{head}{}", reasons.join(", "))
 }
@@ -389,6 +391,10 @@ mod tests {
             (
                 "0/2 nodes are available: 2 see pw, 1 Too many pods.",
                 "0/2 nodes are available: 2 (not recorded), 1 Too many pods",
+            ),
+            (
+                "0/2 nodes are available: persistentvolumeclaim \"data\" not found. not found",
+                "0/2 nodes are available: persistentvolumeclaim \"data\" not found",
             ),
             ("no nodes available to schedule pods", "no nodes available to schedule pods"),
             ("key=pw", LEFT_OUT),

@@ -185,6 +185,10 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
 /// The error about a document that is not YAML. `number` names the document in messages.
 fn yaml_error(name: &str, number: &str, error: &serde_saphyr::Error) -> SourceError {
     let error = error.without_snippet();
+    if let serde_saphyr::Error::Budget { .. } = error {
+        return usage(format!("{name}{number}: the document is too large or too deeply nested"))
+            .hint("A document may hold 250,000 values, with its aliases. Divide a long list into documents with `---`.");
+    }
     let text = error.to_string();
     let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
     // The error begins with the line, so the line at the end of the parser's message is removed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind};
+use crate::lifecycle::{Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind, is_gate_reason};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -90,10 +90,21 @@ struct PodWait<'a> {
 fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
     let mut waits: Vec<PodWait<'_>> = Vec::new();
     let mut has_worked = false;
+    let mut unschedulable: Option<PodWait<'_>> = None;
     for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
         has_worked |= phase.kind.is_work();
         let Some(reason) = wait_reason(phase, has_worked) else { continue };
         let duration = phase.duration(now);
+        if phase.kind == PhaseKind::Queued && !is_gate_reason(&reason) {
+            match &mut unschedulable {
+                Some(wait) => {
+                    wait.duration = wait.duration.saturating_add(duration);
+                    wait.reason = join_reasons(&wait.reason, &reason).into();
+                }
+                None => unschedulable = Some(PodWait { reason, cause: None, duration }),
+            }
+            continue;
+        }
         if let Some(wait) = waits.iter_mut().find(|other| other.reason == reason) {
             wait.duration = wait.duration.saturating_add(duration);
             continue;
@@ -101,7 +112,17 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
         let known = life.wait_causes.iter().find(|known| phase.reason.as_ref() == Some(&known.reason));
         waits.push(PodWait { reason, cause: known.map(|known| &known.cause), duration });
     }
+    waits.extend(unschedulable);
     waits
+}
+
+/// Joins two lists of the scheduler's reasons. The wait for a node is one wait, although the scheduler's reasons change when
+/// nodes are added, cordoned or removed.
+fn join_reasons(first: &str, second: &str) -> String {
+    let mut reasons: Vec<&str> = first.split(", ").chain(second.split(", ")).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons.join(", ")
 }
 
 /// The reason for a wait before the work, or for the wait of one container while other containers work. `None` for a

@@ -7,7 +7,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-pub(crate) use crate::observation::{clean, clean_whole};
+pub(crate) use crate::observation::{clean, clean_whole, is_valid_name};
 
 /// Precedes a line that continues the sentence of the line above it.
 pub(crate) const CONTINUATION_INDENT: &str = "  ";

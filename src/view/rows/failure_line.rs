@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
+use crate::observation::is_valid_name;
 use crate::timeline::{PodKey, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, FailureCause, FailureCauses};
 use crate::view::primitives::frame::{Line, Link, Style};
-use crate::view::primitives::text;
 use crate::view::rows::groups::Group;
 use crate::view::rows::phase_text::describe_failure_cause;
 use crate::view::view_context::ViewContext;
@@ -159,11 +159,14 @@ fn describe_extent(cause: &FailureCause, extent: Extent, several: bool) -> Strin
     }
 }
 
-/// The command that shows the first Pod with the most frequent cause. `None` if the source is not a cluster.
+/// The command that shows the first Pod with the most frequent cause. `None` if the source is not a cluster, or if Kubernetes
+/// allows no such name.
 fn pod_command(context: &ViewContext<'_>, causes: &FailureCauses) -> Option<String> {
     let current = context.state.current_namespace.as_deref()?;
     let pod = context.timeline.identity(causes.causes.first()?.first);
-    let namespace = Some(text::clean(&pod.namespace)).filter(|_| *current != *pod.namespace);
-    let flag = namespace.map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
-    Some(format!("kubectl seq pod {}{flag}", text::clean(&pod.name)))
+    if !is_valid_name(&pod.name) || !is_valid_name(&pod.namespace) {
+        return None;
+    }
+    let flag = if *current == *pod.namespace { String::new() } else { format!(" -n {}", pod.namespace) };
+    Some(format!("kubectl seq pod {}{flag}", pod.name))
 }

@@ -9,6 +9,7 @@ use kube::client::Body;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::observation::is_valid_name;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::request::{RESPONSE_TIMEOUT, disable_compression, read_body};
@@ -75,6 +76,10 @@ impl LogRequest {
             ..LogParams::default()
         };
         let namespace = &self.namespace;
+        if !is_valid_name(namespace) || !is_valid_name(&self.pod) {
+            let error = kube::core::request::Error::Validation("Kubernetes allows no such name".into());
+            return Err(RequestError::Unreachable(kube::Error::BuildRequest(error)));
+        }
         let request = kube::core::Request::new(format!("/api/v1/namespaces/{namespace}/pods"))
             .logs(&self.pod, &parameters);
         let mut request =

@@ -6,6 +6,7 @@ use http::Request;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::observation::is_valid_name;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::decoding::message::MAX_OBJECT_BYTES;
 
@@ -20,6 +21,9 @@ impl Cluster {
     /// The request fails or the answer cannot be decoded. The error text gives the reason. The text may come from the
     /// server and is not yet escaped.
     pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
+        if !is_valid_name(namespace) || !is_valid_name(pod) {
+            return Err("Kubernetes allows no such name".into());
+        }
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
         match timeout(POD_YAML_TIMEOUT, self.fetch_json(request, MAX_OBJECT_BYTES)).await {

@@ -157,6 +157,15 @@ fn large_and_exploding_manifests_end_quickly() {
 }
 
 #[test]
+fn the_error_about_a_document_with_too_many_values_names_the_limit() {
+    let items = "- {kind: Pod, metadata: {name: p}}\n".repeat(50_000);
+    let error = read(&format!("{JOB}---\nkind: List\nitems:\n{items}")).unwrap_err();
+    assert_eq!(error.summary, "job.yaml document 2: the document is too large or too deeply nested");
+    assert_eq!(error.kind, ErrorKind::Usage);
+    assert!(error.hints[0].contains("250,000 values"), "{:?}", error.hints);
+}
+
+#[test]
 fn the_error_about_one_of_thousands_of_documents_names_its_line_and_number() {
     let documents =
         |last: &str| format!("{}---\n{last}", "---\nkind: Pod\nmetadata: {name: p}\n".repeat(3_000));
