@@ -70,7 +70,8 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let budgets = run.judge_budgets(Exit::Success);
     run.write_summary_of_present_state(&budgets)?;
     run.print_budget_report(&budgets);
-    Ok(run.report_missing_objects(budgets.exit()).await)
+    let exit = run.report_missing_objects(budgets.exit()).await;
+    Box::pin(run.push_traces(exit)).await
 }
 
 /// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
@@ -83,6 +84,7 @@ pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
 pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
     let reporters = Reporters::for_following(&options, console);
     let mut run = Run::new(options, reporters);
+    run.follows = true;
     let mut diagnostics = DiagnosticLines::open(run.reporters.live.is_some());
     let result = run.follow_until_end(&mut diagnostics).await;
     run.show_last_diagnostics(diagnostics)?;
@@ -95,7 +97,8 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
         Ok(exit) => {
             run.read_final_logs().await?;
             let exit = run.finish(exit)?;
-            Ok(run.report_missing_objects(exit).await)
+            let exit = run.report_missing_objects(exit).await;
+            Box::pin(run.push_traces(exit)).await
         }
         Err(error) => {
             run.write_summary_of_error(&error)?;

@@ -26,3 +26,4 @@ pub(crate) mod run_steps;
 pub(crate) mod signals;
 pub(crate) mod streams;
 pub(crate) mod summary;
+pub(crate) mod traces;

@@ -13,6 +13,8 @@ pub(crate) enum Output {
     Changes,
     /// The names of the workloads.
     Names,
+    /// The run in the format of another program, written once at the end.
+    Export(ExportFormat),
 }
 
 /// The format of the timeline document.
@@ -22,12 +24,31 @@ pub(crate) enum DocumentFormat {
     Yaml,
 }
 
+/// The format of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    /// A table with a row for each Pod.
+    Csv,
+    /// A trace for Perfetto and Chrome.
+    Trace,
+    /// Traces of OpenTelemetry.
+    Otlp,
+    /// A report with a diagram and a table.
+    Markdown,
+    /// A picture.
+    Svg,
+    /// An interactive page.
+    Html,
+    /// Manifests for a kwok cluster.
+    Kwok,
+}
+
 impl Output {
     /// Whether programs read the output. Live pictures and lines then go to standard error.
     pub(crate) fn is_for_programs(self) -> bool {
         match self {
             Self::Picture(_) => false,
-            Self::Document(_) | Self::Changes | Self::Names => true,
+            Self::Document(_) | Self::Changes | Self::Names | Self::Export(_) => true,
         }
     }
 
@@ -35,7 +56,7 @@ impl Output {
     pub(crate) fn view(self) -> View {
         match self {
             Self::Picture(view) => view,
-            Self::Document(_) | Self::Changes | Self::Names => View::Sequence,
+            Self::Document(_) | Self::Changes | Self::Names | Self::Export(_) => View::Sequence,
         }
     }
 }

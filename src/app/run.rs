@@ -48,6 +48,8 @@ pub(crate) struct Run<'a> {
     pub(crate) final_refresh: FinalRefresh,
     /// Whether a warning has said that the user may not read logs.
     pub(crate) has_warned_about_logs: bool,
+    /// Whether the run follows its workloads. Otherwise it prints once.
+    pub(crate) follows: bool,
 }
 
 impl<'a> Run<'a> {
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             next_failure_check: None,
             final_refresh: FinalRefresh::default(),
             has_warned_about_logs: false,
+            follows: false,
         }
     }
 

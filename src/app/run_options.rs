@@ -12,6 +12,7 @@ use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
+use crate::app::traces::options::TraceOptions;
 use crate::source::cluster::Cluster;
 use crate::source::recording::{PlaybackControls, Recorder};
 use crate::source::{Feed, SourceError};
@@ -67,6 +68,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) any_type_suffices: bool,
     pub(crate) ignores_missing_names: bool,
     pub(crate) namespace_to_check: Option<String>,
+    pub(crate) traces: TraceOptions,
 }
 
 impl<'a> RunOptions<'a> {
@@ -100,6 +102,7 @@ impl<'a> RunOptions<'a> {
             any_type_suffices: false,
             ignores_missing_names: false,
             namespace_to_check: None,
+            traces: TraceOptions::default(),
         }
     }
 
@@ -197,6 +200,11 @@ impl<'a> RunOptions<'a> {
     /// Records the observations of the run.
     pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
         Self { recorder: recorder.map(Box::new), ..self }
+    }
+
+    /// Sets the resource of traces, and sends the traces of ended workloads at the end of the run.
+    pub(crate) fn traces(self, traces: TraceOptions) -> Self {
+        Self { traces, ..self }
     }
 
     /// Answers this what-if at the end of the run.

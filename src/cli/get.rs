@@ -11,12 +11,14 @@ use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
+use crate::app::traces::options::TraceOptions;
 use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::failure::FailureArgs;
 use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::log::LogArgs;
+use crate::cli::args::otlp::OtlpArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
@@ -82,6 +84,9 @@ pub(crate) struct GetArgs {
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
+    /// The flag that sends traces.
+    #[command(flatten)]
+    pub(crate) otlp: OtlpArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -100,10 +105,12 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     args.failures.require_watch(is_followed)?;
     args.follow.require_watch(is_followed)?;
+    let traces = args.otlp.options(streams)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = connect(&args.connection, streams).await?.with_chunk_size(args.chunk_size);
     let connection = args.connection.clone();
-    let result = Box::pin(show_objects(args, cluster.clone(), logs, recorder, appearance, streams)).await;
+    let result =
+        Box::pin(show_objects(args, cluster.clone(), logs, (recorder, traces), appearance, streams)).await;
     complete_result(&cluster, &connection, streams, result).await
 }
 
@@ -112,7 +119,7 @@ async fn show_objects(
     args: GetArgs,
     cluster: Cluster,
     logs: Option<LogOptions>,
-    recorder: Option<Recorder>,
+    (recorder, traces): (Option<Recorder>, TraceOptions),
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
@@ -198,6 +205,7 @@ async fn show_objects(
         .any_type_suffices(any_type_suffices)
         .ignores_missing_names(args.ignore_not_found)
         .namespace_to_check(namespace_to_check(&args, &namespace))
+        .traces(traces)
         .recorder(recorder);
     let result = if is_followed { follow(options).await } else { once(options).await };
     match result {

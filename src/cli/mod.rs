@@ -182,7 +182,7 @@ fn hint_about_breakdown(draw: &DrawArgs, output: Output) -> Option<&'static str>
     match output {
         Output::Picture(View::Sequence | View::Table | View::Wide) => None,
         Output::Document(_) => Some("the document always has byNode and byImage, also without --by"),
-        Output::Picture(View::Grid | View::Runs) | Output::Changes | Output::Names => {
+        Output::Picture(View::Grid | View::Runs) | Output::Changes | Output::Names | Output::Export(_) => {
             Some("--by adds its table to -o seq, table and wide; -o json has byNode and byImage")
         }
     }

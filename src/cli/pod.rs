@@ -72,7 +72,14 @@ fn format_unless_kubectl_prints(args: &PodArgs) -> Option<OutputFormat> {
         | OutputFormat::Table
         | OutputFormat::Grid
         | OutputFormat::Runs
-        | OutputFormat::Jsonl => Some(format),
+        | OutputFormat::Jsonl
+        | OutputFormat::Csv
+        | OutputFormat::Trace
+        | OutputFormat::Otlp
+        | OutputFormat::Markdown
+        | OutputFormat::Svg
+        | OutputFormat::Html
+        | OutputFormat::Kwok => Some(format),
         OutputFormat::Wide | OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Name => None,
     }
 }

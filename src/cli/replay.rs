@@ -15,6 +15,7 @@ use crate::app::streams::Streams;
 use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::otlp::OtlpArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::speed::parse_speed;
 use crate::cli::args::what_if::WhatIfArgs;
@@ -52,6 +53,9 @@ pub(crate) struct ReplayArgs {
     /// The flag of the what-if.
     #[command(flatten)]
     pub(crate) what_if: WhatIfArgs,
+    /// The flag that sends traces.
+    #[command(flatten)]
+    pub(crate) otlp: OtlpArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -123,6 +127,7 @@ pub(crate) async fn run(
         .playback(playback)
         .current_namespace(namespace)
         .nothing_found_message(NOTHING_FOUND.to_owned())
+        .traces(args.otlp.options(streams)?)
         .ends_with_feed();
     if is_followed || args.follow.interactive { follow(options).await } else { once(options).await }
 }

@@ -14,6 +14,7 @@ use crate::app::streams::Streams;
 use crate::cli::args::budget::BudgetArgs;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::otlp::OtlpArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::speed::parse_speed;
@@ -57,6 +58,9 @@ pub(crate) struct SimulateArgs {
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
+    /// The flag that sends traces.
+    #[command(flatten)]
+    pub(crate) otlp: OtlpArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -92,6 +96,7 @@ pub(crate) async fn run(
         .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::RepeatSimulation(repeat_command(&args))))
+        .traces(args.otlp.options(streams)?)
         .recorder(args.record.open(true)?);
     follow(options).await
 }

@@ -1,5 +1,6 @@
 //! Writes the text of documents so that a terminal obeys and hides no part of it. A parser reads the same text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -22,6 +23,43 @@ pub(crate) fn write_escaped<W: ?Sized + Write>(writer: &mut W, fragment: &str) -
         rest = unsafe_start.get(char.len_utf8()..).unwrap_or_default();
     }
     writer.write_all(rest.as_bytes())
+}
+
+/// Replaces each character that a terminal would obey or hide by `\u{..}`, for formats without escapes of their own.
+pub(crate) fn escape_unsafe(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        if is_unsafe(char) {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{{{:x}}}", u32::from(char));
+        } else {
+            escaped.push(char);
+        }
+    }
+    escaped.into()
+}
+
+/// Escapes a text for HTML and XML. Line feeds stay. Other characters that a terminal would obey or hide become visible, because XML
+/// does not allow most of them.
+pub(crate) fn escape_markup(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' => escaped.push(char),
+            // XML does not allow these two.
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push_str(&escape_unsafe(char.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    escaped
 }
 
 /// Writes JSON without line breaks, with the escapes of [`write_escaped`].

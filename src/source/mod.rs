@@ -13,6 +13,7 @@ pub(crate) mod kubectl;
 pub(crate) mod nearest;
 pub(crate) mod recording;
 pub(crate) mod simulation;
+pub(crate) mod trace_receiver;
 
 pub(crate) use crate::source::error::{ErrorKind, SourceError};
 pub use crate::source::feed::Update;

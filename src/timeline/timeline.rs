@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::{Explanation, PhaseSpan};
-use crate::observation::Outage;
+use crate::observation::{JobSpec, Outage};
 use crate::timeline::pods::attempt_numbers::AttemptNumbers;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
@@ -87,6 +87,24 @@ impl Timeline {
     /// workload is not a rollout.
     pub(crate) fn available_pods(&self, workload: &Workload) -> Option<u32> {
         self.owners.available_pods(&workload.uid)
+    }
+
+    /// The latest observed desired state of a Job; `None` for another workload, and for a Job that was not observed.
+    pub(crate) fn job_spec(&self, workload: &Workload) -> Option<&JobSpec> {
+        self.owners.job(&workload.uid).map(|record| &record.job().spec)
+    }
+
+    /// The resources that a Pod requests, each with its amount in the unit of the resource.
+    ///
+    /// # Panics
+    /// Panics if no Pod has this key.
+    pub(crate) fn pod_requests(&self, key: PodKey) -> impl Iterator<Item = (&str, f64)> {
+        self.store.record(key).requests.iter().flat_map(|requests| requests.iter())
+    }
+
+    /// The generation of a workload, which grows with each change of its desired state. `None` for a Job and a Pod.
+    pub(crate) fn generation(&self, workload: &Workload) -> Option<i64> {
+        self.owners.generation(&workload.uid)
     }
 
     /// All workloads except the revisions of rollouts, such as the ReplicaSets of a Deployment.

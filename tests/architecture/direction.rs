@@ -40,7 +40,11 @@ const ONE_SYSTEM: &str = "only src/platform uses calls of one operating system";
 
 /// Restricted paths: the start of the path, the files that may mention the path, and the reason.
 const RESTRICTED: [(&[&str], &[&str], &str); 12] = [
-    (&["kube"], &["src/source/cluster/"], "only the live cluster uses the Kubernetes client"),
+    (
+        &["kube"],
+        &["src/source/cluster/", "src/source/trace_receiver/"],
+        "only the live cluster and the receiver of traces use the HTTP client of kube",
+    ),
     (&["k8s_openapi"], &["src/source/cluster/"], "only the live cluster uses the Kubernetes client"),
     (&["crossterm"], &["src/terminal/"], "only src/terminal uses the terminal"),
     (&["Timestamp", "now"], &["src/source/clock.rs"], "time is a parameter"),

@@ -5,6 +5,7 @@ mod completion;
 mod disk_full;
 #[expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 mod documents;
+mod exports;
 mod help;
 mod hostile;
 mod hostile_names;

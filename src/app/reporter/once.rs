@@ -2,14 +2,14 @@
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::RunError;
-use crate::app::output::DocumentFormat;
+use crate::app::output::{DocumentFormat, ExportFormat};
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::reporter::what_if::what_if_lines;
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
-use crate::export;
+use crate::export::{self, ResourceSettings, TraceProcess};
 use crate::view;
-use crate::view::{Frame, Size, View, ViewState, describe_outages};
+use crate::view::{Frame, GroupBy, Size, View, ViewState, describe_outages};
 
 /// Prints the last picture.
 pub(crate) struct PictureReporter<'a> {
@@ -89,5 +89,36 @@ pub(crate) struct NamesReporter;
 impl Reporter for NamesReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         Streams::write_stdout(|out| export::write_names(&run.state.timeline, out))
+    }
+}
+
+/// Prints the run in the format of another program.
+#[derive(Debug)]
+pub(crate) struct ExportReporter {
+    pub(crate) format: ExportFormat,
+    pub(crate) group_by: GroupBy,
+    /// The user's own attributes of traces.
+    pub(crate) resource: ResourceSettings,
+}
+
+impl Reporter for ExportReporter {
+    fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        let timeline = &run.state.timeline;
+        Streams::write_stdout(|out| match self.format {
+            ExportFormat::Csv => export::write_csv(timeline, run.now, out),
+            ExportFormat::Trace => {
+                let process = match self.group_by {
+                    GroupBy::Node => TraceProcess::Node,
+                    GroupBy::Workload | GroupBy::Outcome | GroupBy::None => TraceProcess::Workload,
+                };
+                export::write_trace(timeline, run.now, process, out)
+            }
+            // The run itself prints the report, because it knows the failures and the logs.
+            ExportFormat::Markdown => Ok(()),
+            ExportFormat::Svg => export::write_svg(timeline, run.now, out),
+            ExportFormat::Html => export::write_html(timeline, run.now, out),
+            ExportFormat::Kwok => export::write_kwok(timeline, out),
+            ExportFormat::Otlp => export::write_otlp(timeline, &self.resource, run.now, out),
+        })
     }
 }

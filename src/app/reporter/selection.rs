@@ -8,7 +8,7 @@ use crate::app::reporter::interface::Reporter;
 use crate::app::reporter::lines::LinesReporter;
 use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::notification::NotificationReporter;
-use crate::app::reporter::once::{DocumentReporter, NamesReporter, PictureReporter};
+use crate::app::reporter::once::{DocumentReporter, ExportReporter, NamesReporter, PictureReporter};
 use crate::app::reporter::progress::ProgressReporter;
 use crate::app::reporter::progress_bar::ProgressBar;
 use crate::app::reporter::status_lines::LineOptions;
@@ -51,7 +51,7 @@ impl<'a> Reporters<'a> {
             ProgressDisplay::Silent => {
                 let prints_while_following = match options.output {
                     Output::Changes => true,
-                    Output::Picture(_) | Output::Document(_) | Output::Names => false,
+                    Output::Picture(_) | Output::Document(_) | Output::Names | Output::Export(_) => false,
                 };
                 reporters.add_progress_bar(appearance, prints_while_following);
                 reporters.add_output(options, Appearance::final_picture_size);
@@ -88,6 +88,11 @@ impl<'a> Reporters<'a> {
             Output::Document(format) => self.others.push(Box::new(DocumentReporter { format })),
             Output::Changes => self.others.push(Box::new(ChangesReporter::default())),
             Output::Names => self.others.push(Box::new(NamesReporter)),
+            Output::Export(format) => {
+                let group_by = options.appearance.view_state.group_by;
+                let resource = options.traces.resource.clone();
+                self.others.push(Box::new(ExportReporter { format, group_by, resource }));
+            }
         }
     }
 

@@ -8,4 +8,5 @@ pub(crate) mod run_ending;
 pub(crate) mod run_failures;
 pub(crate) mod run_messages;
 pub(crate) mod run_reports;
+pub(crate) mod trace_push;
 pub(crate) mod what_if;

@@ -9,10 +9,13 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::logs::options::LogSelection;
 use crate::app::logs::parts::LogPart;
 use crate::app::logs::text::LogText;
+use crate::app::output::{ExportFormat, Output};
 use crate::app::reporter::interface::RunEnd;
 use crate::app::run::Run;
 use crate::app::run_steps::budget::BudgetReport;
+use crate::app::streams::Streams;
 use crate::app::summary::file::append_report;
+use crate::app::summary::full_report::render_full_report;
 use crate::app::summary::report::{SummaryInput, render_summary};
 use crate::source::error::system_error_text;
 use crate::timeline::PodKey;
@@ -112,12 +115,33 @@ impl Run<'_> {
         self.append_summary(Exit::Unknown, &[error.to_string()])
     }
 
+    /// Appends the summary to the file that the user chose, and prints the full report if it is the output.
     fn append_summary(&mut self, exit: Exit, endings: &[String]) -> Result<(), RunError> {
+        if self.options.output == Output::Export(ExportFormat::Markdown) {
+            let report = self.render_report(exit, endings, render_full_report);
+            Streams::write_stdout(|out| out.write_all(report.as_bytes()))?;
+        }
         let Some(path) = self.options.summary.clone() else { return Ok(()) };
+        match append_report(&path, &self.render_report(exit, endings, render_summary)) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let reason = system_error_text(&error);
+                self.warn(&format!("the summary cannot be written to {}: {reason}", path.display()))
+            }
+        }
+    }
+
+    /// Renders a report of the run.
+    fn render_report(
+        &self,
+        exit: Exit,
+        endings: &[String],
+        render: impl FnOnce(&SummaryInput<'_>) -> String,
+    ) -> String {
         let timeline = &self.state.timeline;
         let logs = self.details.failure_logs();
         let failures = list_failures(timeline, logs, &Glyphs::UNICODE, FailureListLimits::USUAL);
-        let report = render_summary(&SummaryInput {
+        render(&SummaryInput {
             timeline,
             failures: &failures,
             exit,
@@ -125,13 +149,6 @@ impl Run<'_> {
             endings,
             causes: &describe_causes(timeline, exit, &[]),
             now: self.state.now(),
-        });
-        match append_report(&path, &report) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let reason = system_error_text(&error);
-                self.warn(&format!("the summary cannot be written to {}: {reason}", path.display()))
-            }
-        }
+        })
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::app::ci_report::cause::describe_causes;
 use crate::app::closing_report::{FailureListLimits, list_failures};
 use crate::app::exit::Exit;
+use crate::app::summary::full_report::{MAX_FULL_BYTES, render_full_report};
 use crate::app::summary::report::{MAX_BYTES, SummaryInput, render_summary};
 use crate::lifecycle::ContainerRole::Main;
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
@@ -195,4 +196,54 @@ fn a_run_without_workloads_has_a_summary() {
         now: Timestamp::UNIX_EPOCH,
     });
     assert_eq!(report, "### ⚠️ nothing to follow: outcome unknown\n\n- `no connection`\n");
+}
+
+fn render_full(timeline: &Timeline) -> String {
+    render_full_report(&SummaryInput {
+        timeline,
+        failures: &list_failures(timeline, &[], &Glyphs::UNICODE, FailureListLimits::USUAL),
+        exit: Exit::Failed,
+        outcome: Some("failed after 54s".to_owned()),
+        endings: &[],
+        causes: &[],
+        now: at(60_000),
+    })
+}
+
+#[test]
+fn the_full_report_has_a_diagram_and_all_pods() {
+    let pods = vec![failed_pod("pi-a", 3), pod("pi-b", 0).on("node-1").cold(100, 500, 0, 200, 9_000)];
+    let timeline = timeline(20_000, vec![(failed_job("pi"), pods)]);
+    insta::assert_snapshot!(render_full(&timeline));
+}
+
+#[test]
+fn the_diagram_has_at_most_60_rows_with_failures_and_the_report_at_most_one_mebibyte() {
+    let pods = (0..20_000).map(|number| match number {
+        19_000 => failed_pod("pi-failed", 3),
+        _ => pod(&format!("pi-{number}-{}", "x".repeat(60)), 0).on("node-1").cold(100, 500, 0, 200, 900),
+    });
+    let timeline = timeline(20_000, vec![(failed_job("pi"), pods.collect())]);
+    let report = render_full(&timeline);
+    let sections: Vec<&str> =
+        report.lines().filter_map(|line| line.trim().strip_prefix("section ")).collect();
+    assert_eq!((sections.len(), sections[59]), (60, "+ 19941 more"));
+    assert!(sections.contains(&"pi-failed"), "{sections:?}");
+    assert!(report.len() <= MAX_FULL_BYTES && report.len() > MAX_FULL_BYTES - 1_000, "{}", report.len());
+    assert!(report.ends_with("because a report has at most 1 MiB\n\n</details>\n"));
+}
+
+#[test]
+fn a_hostile_name_adds_nothing_to_the_diagram() {
+    let name = "a;b\n    click x href \"javascript:alert(1)\"\n```\n%%{init}%%:";
+    let timeline = timeline(20_000, vec![(failed_job("pi"), vec![failed_pod(name, 3)])]);
+    let report = render_full(&timeline);
+    let (_, diagram) = report.split_once("```mermaid\n").unwrap();
+    let (diagram, _) = diagram.split_once("\n```\n").unwrap();
+    let section = diagram.lines().find(|line| line.contains("section")).unwrap();
+    assert!(
+        section.starts_with("    section a_b") && !section.contains(['"', '%', ';', ':', '(']),
+        "{section}"
+    );
+    assert!(!diagram.contains("\n    click"), "{diagram}");
 }

@@ -114,7 +114,7 @@ const KUBECTL_ONLY: [(&str, Option<char>, Takes); 9] = [
 ];
 
 /// Flags that matter only while the program follows, or that write a file.
-const FOLLOWING_FLAGS: [&str; 17] = [
+const FOLLOWING_FLAGS: [&str; 18] = [
     "ci",
     "detach",
     "fail-fast",
@@ -124,6 +124,7 @@ const FOLLOWING_FLAGS: [&str; 17] = [
     "logs-containers",
     "max-log-requests",
     "notify",
+    "otlp-endpoint",
     "pod-exit-code",
     "prefix",
     "progress",

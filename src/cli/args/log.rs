@@ -45,7 +45,7 @@ pub(crate) struct LogArgs {
 pub(crate) enum LogsArg {
     /// Every line of every Pod
     All,
-    /// The last lines of each Pod that fails; `--tail-lines` sets their number
+    /// The last lines of each Pod that fails; --tail-lines sets their number
     Failed,
 }
 

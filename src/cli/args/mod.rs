@@ -6,6 +6,7 @@ pub(crate) mod draw;
 pub(crate) mod failure;
 pub(crate) mod follow;
 pub(crate) mod log;
+pub(crate) mod otlp;
 pub(crate) mod output_format;
 pub(crate) mod record;
 pub(crate) mod speed;

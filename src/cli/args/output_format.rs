@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::app::output::{DocumentFormat, Output};
+use crate::app::output::{DocumentFormat, ExportFormat, Output};
 use crate::view::View;
 
 /// The formats of this program that `--output` accepts.
@@ -26,6 +26,20 @@ pub(crate) enum OutputFormat {
     Yaml,
     /// Names only
     Name,
+    /// A table with a row per Pod, for spreadsheets and programs
+    Csv,
+    /// A trace for Perfetto and Chrome, by slot, or by node with --group-by node
+    Trace,
+    /// Traces of OpenTelemetry as JSON, one message per line
+    Otlp,
+    /// A report with a Mermaid diagram and a table of all Pods
+    Markdown,
+    /// A picture for light and dark pages
+    Svg,
+    /// An interactive page in one file
+    Html,
+    /// Job manifests that make a kwok cluster play the measured times
+    Kwok,
 }
 
 impl From<OutputFormat> for Output {
@@ -40,6 +54,13 @@ impl From<OutputFormat> for Output {
             OutputFormat::Jsonl => Self::Changes,
             OutputFormat::Yaml => Self::Document(DocumentFormat::Yaml),
             OutputFormat::Name => Self::Names,
+            OutputFormat::Csv => Self::Export(ExportFormat::Csv),
+            OutputFormat::Trace => Self::Export(ExportFormat::Trace),
+            OutputFormat::Otlp => Self::Export(ExportFormat::Otlp),
+            OutputFormat::Markdown => Self::Export(ExportFormat::Markdown),
+            OutputFormat::Svg => Self::Export(ExportFormat::Svg),
+            OutputFormat::Html => Self::Export(ExportFormat::Html),
+            OutputFormat::Kwok => Self::Export(ExportFormat::Kwok),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::failure::FailureArgs;
 use crate::cli::args::follow::FollowArgs;
 use crate::cli::args::log::LogArgs;
+use crate::cli::args::otlp::OtlpArgs;
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::args::record::RecordArgs;
 use crate::cli::args::what_if::WhatIfArgs;
@@ -33,7 +34,7 @@ use crate::source::{ErrorKind, SourceError};
 /// The arguments of `kubectl seq apply`, `create` and `replace`.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
-    /// Output format: seq, table, wide, grid, runs, json, jsonl, yaml, name
+    /// Output format: seq, table, wide, grid, runs, json, jsonl, yaml, name, csv, trace, otlp, markdown, svg, html, kwok
     ///
     /// With any other format of kubectl, nothing is followed.
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
@@ -59,6 +60,9 @@ pub(crate) struct ChangeArgs {
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
+    /// The flag that sends traces.
+    #[command(flatten)]
+    pub(crate) otlp: OtlpArgs,
     /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
@@ -106,6 +110,7 @@ pub(crate) async fn run(
     }
     let logs = args.logs.options(args.follow.tail_lines, true)?;
     // The recording is opened before kubectl changes anything, because opening the file can fail.
+    let traces = args.otlp.options(streams)?;
     let recorder = args.record.open(true)?;
     let filenames = &args.kubectl.arguments.filenames;
     let manifests = match command {
@@ -176,6 +181,7 @@ pub(crate) async fn run(
         .failure_rules(args.failures.rules(&args.connection))
         .summary(args.follow.summary.clone())
         .stays_open(args.follow.interactive)
+        .traces(traces)
         .recorder(recorder);
     follow(options).await
 }

@@ -41,6 +41,9 @@ const APPLY: &str = "\
   # Show the logs of the Pods, and notify the desktop at the end
   kubectl seq apply -f job.yaml --logs --notify
 
+  # Send a trace of the run to an OpenTelemetry receiver
+  kubectl seq apply -f job.yaml --otlp-endpoint http://localhost:4318
+
   # Record the run, and show it again later
   kubectl seq apply -f job.yaml --record run.jsonl
   kubectl seq replay run.jsonl";
@@ -75,7 +78,8 @@ const GET: &str = "\
   # Show the Pods with the longest cold start first, as a table
   kubectl seq get job/pi -o table --sort cold
 
-  # Print a document for programs
+  # Print a table for a spreadsheet, or a document for programs
+  kubectl seq get job/pi -o csv
   kubectl seq get job/pi -o json
 
   # Predict what would make the Job faster
@@ -103,7 +107,10 @@ const REPLAY: &str = "\
   kubectl seq replay run.jsonl
 
   # Print the table of the recorded run
-  kubectl seq replay run.jsonl -o table --speed 0";
+  kubectl seq replay run.jsonl -o table --speed 0
+
+  # Export the recorded run for Perfetto
+  kubectl seq replay run.jsonl -o trace";
 
 const COMPLETION: &str = "\
 # bash

@@ -16,6 +16,7 @@ pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::configuration::connection::Connection;
 pub(crate) use crate::source::cluster::api::configuration::kubeconfig_names::KubeconfigNames;
 pub(crate) use crate::source::cluster::api::configuration::kuberc::{CommandDefaults, read_command_defaults};
+pub(crate) use crate::source::cluster::api::configuration::proxy::ProxyVariables;
 pub(crate) use crate::source::cluster::api::discovery::{
     NamedObjects, all_types, find_known_type, is_type_with_pods, known_type_names, resolve, resolve_available,
 };

@@ -116,6 +116,12 @@ impl OwnerRecords {
         Some(to_count(self.controllers.get(uid)?.pod_counts()?.updated))
     }
 
+    /// The generation of the workload with this uid, which grows with each change of its desired state. `None` for a Job
+    /// and for a workload that was not observed.
+    pub(crate) fn generation(&self, uid: &str) -> Option<i64> {
+        self.controllers.get(uid).map(|record| record.metadata().generation)
+    }
+
     /// Whether this uid belongs to the ReplicaSet of a former revision.
     pub(crate) fn is_former_revision(&self, uid: &str) -> bool {
         self.controllers.get(uid).is_some_and(ControllerRecord::is_former_revision)
