@@ -14,7 +14,7 @@ use crate::source::{ErrorKind, SourceError};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct FileArgs {
-    /// Show the objects of this file, folder or URL
+    /// Objects that this file, folder or URL names
     ///
     /// `-` means standard input.
     #[arg(short, long, value_name = "FILENAME", value_delimiter = ',', value_hint = clap::ValueHint::AnyPath)]

@@ -10,7 +10,7 @@ use crate::timeline::{RunChange, WhatIfRequest};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct WhatIfArgs {
-    /// Predict the effect of a change, or find what helps
+    /// Predict the effect of a change, or what helps
     ///
     /// The parts of a change are `parallelism=8`, `merge=5`, `nodes=4`, `prepulled`, `noFailures` and `noStragglers`.
     /// Separate them with commas.

@@ -3,9 +3,8 @@
 use clap::{Arg, Command, Error};
 
 /// The flags that `-h` shows, if the subcommand has them.
-const MOST_USED: [&str; 19] = [
+const MOST_USED: [&str; 18] = [
     "all-namespaces",
-    "context",
     "detach",
     "fail-fast",
     "fail-if",
