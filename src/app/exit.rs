@@ -11,7 +11,7 @@ use crate::timeline::WorkloadState;
 pub(crate) enum Exit {
     /// The output was printed, or every followed workload succeeded. Exit code 0.
     Success,
-    /// A followed workload failed. Exit code 1.
+    /// A followed workload failed, or the runs that the user compares differ. Exit code 1.
     Failed,
     /// A followed workload failed, and the user asked for the exit code of the container that failed.
     FailedContainer(u8),

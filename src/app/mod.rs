@@ -23,6 +23,7 @@ pub(crate) mod run;
 pub(crate) mod run_options;
 pub(crate) mod run_state;
 pub(crate) mod run_steps;
+pub(crate) mod runs;
 pub(crate) mod signals;
 pub(crate) mod streams;
 pub(crate) mod summary;

@@ -7,6 +7,7 @@ use crate::app::ci::service::CiOutput;
 use crate::app::output::Output;
 use crate::cli::args::draw::{AlignArg, ByArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::args::follow::{FollowArgs, ProgressMode};
+use crate::cli::args::page::PageArgs;
 use crate::cli::environment::Environment;
 use crate::cli::variables::{MouseMode, Variable};
 use crate::source::{ErrorKind, SourceError};
@@ -80,6 +81,30 @@ impl Appearance {
         })
     }
 
+    /// Returns the appearance of a command that prints one page.
+    ///
+    /// # Errors
+    /// `ErrorKind::Usage` if a variable has an unknown value.
+    pub(crate) fn for_page(page: &PageArgs, environment: &Environment) -> Result<Self, SourceError> {
+        let color = match page.color {
+            Some(color) => color,
+            None => environment.variables.parse(Variable::Color)?.unwrap_or(ColorArg::Auto),
+        };
+        let is_terminal = environment.stdout_terminal;
+        let has_colours = |is_terminal| has_colours(color, is_terminal, environment);
+        Ok(Self {
+            glyphs: if page.ascii || !environment.utf8 { Glyphs::ASCII } else { Glyphs::UNICODE },
+            progress_bar: environment.stderr_terminal && !environment.ci && !environment.dumb,
+            colours: has_colours(is_terminal),
+            stderr_colours: has_colours(environment.stderr_terminal),
+            columns: page.width.map(usize::from).or(environment.columns.filter(|_| !is_terminal)),
+            default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
+            in_ci: environment.ci,
+            is_terminal,
+            ..Self::for_messages(environment)
+        })
+    }
+
     /// Returns the appearance of commands that print only messages. An unknown value of a variable has no effect on them.
     pub(crate) fn for_messages(environment: &Environment) -> Self {
         let color = environment.variables.parse(Variable::Color).ok().flatten().unwrap_or(ColorArg::Auto);
@@ -130,6 +155,7 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
             Some(SortArg::Index) => Sort::Index,
             Some(SortArg::Name) => Sort::Name,
             Some(SortArg::Trouble) => Sort::Trouble,
+            Some(SortArg::Wasted) => Sort::Wasted,
         },
         group_by: match draw.group_by {
             GroupByArg::Workload => GroupBy::Workload,

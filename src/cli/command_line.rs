@@ -9,6 +9,8 @@ use crate::cli::args::connection::{ConnectionArgs, accept_global_flags, global_f
 use crate::cli::args::what_if::join_value;
 use crate::cli::change::command::ChangeArgs;
 use crate::cli::change::words::divide_words;
+use crate::cli::comparison::diff::DiffArgs;
+use crate::cli::comparison::history::HistoryArgs;
 use crate::cli::completion_script::Shell;
 use crate::cli::get::GetArgs;
 use crate::cli::help::{add_examples, arrange_help, short_help};
@@ -241,14 +243,14 @@ pub(crate) enum Subcommand {
         override_usage = "kubectl seq create (-f FILE | -k DIRECTORY) [OPTIONS] [FLAGS OF KUBECTL]\n       kubectl seq create job NAME [OPTIONS] [FLAGS OF KUBECTL] [-- COMMAND]\n       kubectl seq create (deployment | ...) NAME [OPTIONS] [FLAGS OF KUBECTL]"
     )]
     Create(ChangeArgs),
-    /// Replace objects, with --force to run a Job again, then follow the new workloads
+    /// Replace objects (--force: run a Job again), then follow the workloads
     ///
     /// Runs `kubectl replace` with your flags and standard input, then follows the replaced workloads. All flags of
     /// `kubectl replace` and all global flags of kubectl are accepted. With `--force`, kubectl deletes each object and
     /// creates it again, and only the new object and its Pods are followed.
     #[command(override_usage = "kubectl seq replace [--force] -f FILE [OPTIONS] [FLAGS OF KUBECTL]")]
     Replace(ChangeArgs),
-    /// Show the timeline of existing objects; with --watch, follow them until they end
+    /// Show existing objects; with --watch, follow them until they end
     Get(GetArgs),
     /// Called if no command is given: shows the workloads that run or have ended a short time ago.
     #[command(name = OVERVIEW, hide = true)]
@@ -256,7 +258,7 @@ pub(crate) enum Subcommand {
     /// Show one Pod: phases, containers, events
     #[command(visible_alias = "pods", alias = "po")]
     Pod(PodArgs),
-    /// Run a Job manifest on the built-in simulation, without a cluster
+    /// Run a Job on the built-in simulation, no cluster
     #[command(visible_alias = "demo")]
     Simulate(SimulateArgs),
     /// Show a recording made with --record, without a cluster
@@ -264,6 +266,15 @@ pub(crate) enum Subcommand {
     /// The views, the formats and the exit code are those of the run. On a terminal the recording is played; elsewhere it is
     /// shown at once.
     Replay(ReplayArgs),
+    /// Compare two runs, or two groups of runs, phase by phase
+    ///
+    /// Each run is a recording, or an object of the cluster. The exit code is 0 if the runs are the same, 1 if they differ,
+    /// and 3 if they cannot be compared.
+    Diff(DiffArgs),
+    /// Show the runs of the same work, one row each
+    ///
+    /// The runs come from recordings, and from the Jobs and CronJobs that still exist.
+    History(HistoryArgs),
     /// Print the completion script of a shell, for kubectl-seq
     ///
     /// For `kubectl seq`, put the file `completions/kubectl_complete-seq` on the PATH instead. kubectl's own completion
@@ -291,6 +302,8 @@ impl Subcommand {
             Self::Get(args) => Some(&mut args.connection),
             Self::Overview(args) => Some(&mut args.connection),
             Self::Pod(args) => Some(&mut args.connection),
+            Self::Diff(args) => Some(&mut args.connection),
+            Self::History(args) => Some(&mut args.connection),
             Self::Simulate(_)
             | Self::Replay(_)
             | Self::Completion { .. }
@@ -306,6 +319,8 @@ impl Subcommand {
             Self::Get(_)
             | Self::Overview(_)
             | Self::Pod(_)
+            | Self::Diff(_)
+            | Self::History(_)
             | Self::Simulate(_)
             | Self::Replay(_)
             | Self::Completion { .. }

@@ -6,6 +6,7 @@ pub(crate) mod appearance;
 pub(crate) mod args;
 pub(crate) mod change;
 pub(crate) mod command_line;
+pub(crate) mod comparison;
 pub(crate) mod completion;
 pub(crate) mod completion_script;
 pub(crate) mod connect;
@@ -36,8 +37,10 @@ use crate::app::output::Output;
 use crate::app::streams::Streams;
 use crate::cli::args::draw::DrawArgs;
 use crate::cli::args::follow::FollowArgs;
+use crate::cli::args::page::PageArgs;
 use crate::cli::change::command;
 use crate::cli::command_line::{Cli, Subcommand};
+use crate::cli::comparison::{diff, history};
 use crate::cli::environment::Environment;
 use crate::cli::kuberc_defaults::add_kuberc_defaults;
 use crate::source::{ErrorKind, diagnostics};
@@ -144,6 +147,20 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             ))
             .await
         }
+        Subcommand::Diff(args) => {
+            let page = args.page.clone();
+            Box::pin(run_page(&page, environment, async |appearance, streams| {
+                Box::pin(diff::run(args, appearance, streams)).await
+            }))
+            .await
+        }
+        Subcommand::History(args) => {
+            let page = args.page.clone();
+            Box::pin(run_page(&page, environment, async |appearance, streams| {
+                Box::pin(history::run(args, appearance, streams)).await
+            }))
+            .await
+        }
         Subcommand::Completion { shell } => {
             report_result(completion_script::print_script(shell), &message_streams(environment))
         }
@@ -170,6 +187,21 @@ async fn run_with_streams(
             if let Some(hint) = hint_about_breakdown(draw, run_output) {
                 streams.note(hint);
             }
+            report_result(command(&appearance, &streams).await, &streams)
+        }
+        Err(error) => report_result(Err(error.into()), &message_streams(environment)),
+    }
+}
+
+/// Runs a command that prints a page, with the appearance and the streams that result from its flags and the environment.
+async fn run_page(
+    page: &PageArgs,
+    environment: &Environment,
+    command: impl AsyncFnOnce(&Appearance, &Streams) -> Result<Exit, RunError>,
+) -> Exit {
+    match Appearance::for_page(page, environment) {
+        Ok(appearance) => {
+            let streams = Streams::new(appearance.clone());
             report_result(command(&appearance, &streams).await, &streams)
         }
         Err(error) => report_result(Err(error.into()), &message_streams(environment)),

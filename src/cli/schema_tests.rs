@@ -1,24 +1,30 @@
-//! Compares the published JSON Schema with the types of the document.
+//! Compares the published JSON Schemas with the types of the documents.
 
 use std::env;
 use std::fs;
 
-use crate::export::schema::generate_schema;
+use serde_json::Value;
 
-/// The path of the published schema.
-const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/timeline.schema.json");
+use crate::export::schema::{generate_diff_schema, generate_history_schema, generate_timeline_schema};
 
-/// With `UPDATE_DOCUMENTS=1` in the environment, this test writes the schema.
-#[test]
-fn the_published_schema_describes_the_types_of_the_document() {
-    let schema = format!("{:#}\n", generate_schema());
+/// With `UPDATE_DOCUMENTS=1` in the environment, writes the schema.
+fn compare_published_schema(name: &str, schema: &Value) {
+    let path = format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"));
+    let schema = format!("{schema:#}\n");
     if env::var_os("UPDATE_DOCUMENTS").is_some() {
-        fs::write(PUBLISHED, &schema).unwrap();
+        fs::write(&path, &schema).unwrap();
     }
-    let published = fs::read_to_string(PUBLISHED).unwrap_or_default();
+    let published = fs::read_to_string(&path).unwrap_or_default();
     let difference = published.lines().zip(schema.lines()).find(|(published, real)| published != real);
     assert!(
         published == schema,
-        "docs/timeline.schema.json is out of date (run the test with UPDATE_DOCUMENTS=1): {difference:?}"
+        "docs/{name} is out of date (run the test with UPDATE_DOCUMENTS=1): {difference:?}"
     );
+}
+
+#[test]
+fn the_published_schemas_describe_the_types_of_the_documents() {
+    compare_published_schema("timeline.schema.json", &generate_timeline_schema());
+    compare_published_schema("diff.schema.json", &generate_diff_schema());
+    compare_published_schema("history.schema.json", &generate_history_schema());
 }

@@ -10,6 +10,7 @@
 
 pub(crate) mod breakdown;
 pub(crate) mod budget;
+pub(crate) mod comparison;
 pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod escapes;

@@ -1,13 +1,16 @@
-//! Generates the JSON Schema of the timeline document from the types of the document.
+//! Generates the JSON Schemas of the documents from their types.
 //!
-//! The schema is published as `docs/timeline.schema.json`. Its root is the document of `-o json`, and its definition
-//! `Line` is a line of `-o jsonl`. The program itself does not need the schema, so only the tests contain this module.
+//! The schemas are published as `docs/timeline.schema.json`, `docs/diff.schema.json` and
+//! `docs/history.schema.json`. The root of the first one is the
+//! document of `-o json`, and its definition
+//! `Line` is a line of `-o jsonl`. The program itself does not need the schemas, so only the tests contain this module.
 
-use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::export::comparison::{DiffDocument, HistoryDocument};
 use crate::export::document::Document;
 use crate::export::jsonl::{EndLine, PodLine, WorkloadLine};
 use crate::export::log_line::LogLineEntry;
@@ -24,12 +27,31 @@ enum AnyLine<'a> {
     End(EndLine<'a>),
 }
 
-/// Generates the schema of the document, with a definition of its lines.
-pub(crate) fn generate_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+/// Generates the schema of the timeline document, with a definition of its lines.
+pub(crate) fn generate_timeline_schema() -> Value {
+    let mut generator = new_generator();
     generator.subschema_for::<AnyLine<'_>>();
-    let mut schema = generator.into_root_schema_for::<Document<'_>>();
-    schema.insert("title".to_owned(), "The timeline document of kubectl-seq".into());
+    finish_schema(generator.into_root_schema_for::<Document<'_>>(), "The timeline document of kubectl-seq")
+}
+
+/// Generates the schema of the document of `diff`.
+pub(crate) fn generate_diff_schema() -> Value {
+    let schema = new_generator().into_root_schema_for::<DiffDocument<'_>>();
+    finish_schema(schema, "The document of kubectl-seq diff")
+}
+
+/// Generates the schema of the document of `history`.
+pub(crate) fn generate_history_schema() -> Value {
+    let schema = new_generator().into_root_schema_for::<HistoryDocument<'_>>();
+    finish_schema(schema, "The document of kubectl-seq history")
+}
+
+fn new_generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+fn finish_schema(mut schema: Schema, title: &str) -> Value {
+    schema.insert("title".to_owned(), title.into());
     let mut schema = Value::from(schema);
     clean_schema(&mut schema);
     schema

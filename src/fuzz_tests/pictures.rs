@@ -13,8 +13,17 @@ use crate::view::{
 /// Number of bytes that choose a picture.
 pub(crate) const CHOICES_OF_PICTURE: usize = 32;
 
-const ORDERS: [Sort; 8] =
-    [Sort::Usual, Sort::Start, Sort::End, Sort::Work, Sort::Cold, Sort::Index, Sort::Name, Sort::Trouble];
+const ORDERS: [Sort; 9] = [
+    Sort::Usual,
+    Sort::Start,
+    Sort::End,
+    Sort::Work,
+    Sort::Cold,
+    Sort::Index,
+    Sort::Name,
+    Sort::Trouble,
+    Sort::Wasted,
+];
 
 fn choose_state(choices: &mut Choices<'_>) -> ViewState {
     ViewState {

@@ -7,6 +7,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod budget;
+pub(crate) mod comparison;
 pub(crate) mod completion;
 pub(crate) mod fast_map;
 pub(crate) mod gone_pods;
@@ -16,6 +17,7 @@ pub(crate) mod nearest_rank;
 pub(crate) mod pods;
 pub(crate) mod recompute;
 pub(crate) mod reports;
+pub(crate) mod statistics;
 #[expect(clippy::module_inception, reason = "the file holds the type that the folder is named after")]
 pub(crate) mod timeline;
 pub(crate) mod unreported;

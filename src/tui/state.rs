@@ -446,6 +446,6 @@ fn next_order(order: Sort) -> Sort {
         Sort::Work => Sort::Cold,
         Sort::Cold => Sort::Trouble,
         // The usual order is already the order by index or by start.
-        Sort::Trouble | Sort::Index | Sort::Start | Sort::Name => Sort::Usual,
+        Sort::Trouble | Sort::Wasted | Sort::Index | Sort::Start | Sort::Name => Sort::Usual,
     }
 }

@@ -228,6 +228,7 @@ fn changed_choices(state: &TuiState, input: &LayoutInput<'_>) -> Vec<(String, St
         Sort::Index => "sorted by index",
         Sort::Name => "sorted by name",
         Sort::Trouble => "sorted by trouble",
+        Sort::Wasted => "sorted by time without work",
     };
     let group = match state.view.group_by {
         GroupBy::Workload => "",

@@ -2,11 +2,12 @@
 //! No view asks the cluster, reads a clock or knows the terminal.
 //!
 //! A module depends only on modules before it in this order: `primitives`; `names`, `state`, `window`, `display_state`,
-//! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `runs`, `pod`; `draw`.
+//! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `runs`, `pod`, `comparison`; `draw`.
 
 #![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod chart;
+pub(crate) mod comparison;
 pub(crate) mod display_state;
 pub(crate) mod draw;
 #[cfg(test)]
@@ -29,6 +30,9 @@ pub(crate) mod view_context;
 pub(crate) mod what_if;
 pub(crate) mod window;
 
+pub(crate) use crate::view::comparison::diff_page::draw_diff;
+pub(crate) use crate::view::comparison::history_table::{describe_tries, draw_history};
+pub(crate) use crate::view::comparison::verdict_text::describe_verdict;
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;
 pub(crate) use crate::view::log_prefix::log_prefix;
@@ -36,7 +40,9 @@ pub(crate) use crate::view::names::Names;
 pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::{ConditionRow, ContainerLog, PodEvent, ResourceRequest};
 pub use crate::view::pod::{PodExtras, draw_pod};
-pub(crate) use crate::view::primitives::duration::{format_elapsed, format_exact};
+pub(crate) use crate::view::primitives::duration::{
+    format_duration, format_elapsed, format_elapsed_millis, format_exact,
+};
 pub(crate) use crate::view::primitives::frame::Style;
 pub use crate::view::primitives::frame::{Frame, Line, Link};
 pub use crate::view::primitives::glyph::Glyphs;

@@ -42,6 +42,8 @@ pub enum Sort {
     Name,
     /// By the attention that a Pod needs: failed, waiting with a reason, slow, running, done.
     Trouble,
+    /// The longest time without work first, with the work that was lost.
+    Wasted,
 }
 
 /// The property that Pods of one group share.

@@ -67,7 +67,12 @@ fn screens(
     text
 }
 
-fn on_screen(frame: &Frame, stylesheet: Stylesheet, columns: usize, rows: Option<usize>) -> String {
+pub(crate) fn on_screen(
+    frame: &Frame,
+    stylesheet: Stylesheet,
+    columns: usize,
+    rows: Option<usize>,
+) -> String {
     for line in &frame.lines {
         assert!(line.width() <= columns, "{} > {columns}: {}", line.width(), line.plain());
     }

@@ -14,6 +14,7 @@ mod budget;
 mod ci_page;
 mod clock_shift;
 mod come_and_go;
+mod comparison;
 mod completion;
 mod create;
 mod credentials;

@@ -2,11 +2,13 @@
 
 mod ci;
 mod completion;
+mod diff;
 mod disk_full;
 #[expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 mod documents;
 mod exports;
 mod help;
+mod history;
 mod hostile;
 mod hostile_names;
 mod hostile_server;

@@ -6,12 +6,14 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/timeline.schema.json");
+static DOCUMENT: LazyLock<Validator> = LazyLock::new(|| create_validator(&read_schema("timeline")));
 
-static DOCUMENT: LazyLock<Validator> = LazyLock::new(|| create_validator(&read_schema()));
+static HISTORY: LazyLock<Validator> = LazyLock::new(|| create_validator(&read_schema("history")));
+
+static DIFF: LazyLock<Validator> = LazyLock::new(|| create_validator(&read_schema("diff")));
 
 static LINE: LazyLock<Validator> = LazyLock::new(|| {
-    let schema = read_schema();
+    let schema = read_schema("timeline");
     create_validator(
         &json!({ "$schema": schema["$schema"], "$ref": "#/$defs/Line", "$defs": schema["$defs"] }),
     )
@@ -21,6 +23,18 @@ static LINE: LazyLock<Validator> = LazyLock::new(|| {
 #[track_caller]
 pub(crate) fn validate_document(document: &Value) {
     validate(&DOCUMENT, document);
+}
+
+/// Checks the document of `diff`.
+#[track_caller]
+pub(crate) fn validate_diff(document: &Value) {
+    validate(&DIFF, document);
+}
+
+/// Checks the document of `history`.
+#[track_caller]
+pub(crate) fn validate_history(document: &Value) {
+    validate(&HISTORY, document);
 }
 
 /// Checks the text of `-o jsonl`, and returns the types of its lines.
@@ -46,8 +60,10 @@ pub(crate) fn is_valid_document(document: &Value) -> bool {
     DOCUMENT.is_valid(document)
 }
 
-fn read_schema() -> Value {
-    serde_json::from_str(&fs::read_to_string(PATH).unwrap()).unwrap()
+/// Reads the published schema of a kind of documents.
+fn read_schema(kind: &str) -> Value {
+    let path = format!("{}/docs/{kind}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Returns a validator that also refuses fields that the schema does not name. The published schema allows such fields,

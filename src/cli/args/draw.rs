@@ -52,7 +52,7 @@ pub(crate) struct DrawArgs {
 impl DrawArgs {
     /// Whether the user chose how the rows of Pods are arranged or what they contain. The overview has no such rows.
     pub(crate) fn arranges_pods(&self) -> bool {
-        self.sort.is_some()
+        self.sort.is_some_and(|sort| sort != SortArg::Wasted)
             || self.group_by != GroupByArg::Workload
             || self.by.is_some()
             || self.align != AlignArg::Wall
@@ -89,6 +89,8 @@ pub(crate) enum SortArg {
     Name,
     /// Failed, waiting with a reason, slow, running, done
     Trouble,
+    /// Most time without work first; in `runs`, the most wasteful workload
+    Wasted,
 }
 
 /// How rows are divided into blocks.

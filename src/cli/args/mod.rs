@@ -8,6 +8,8 @@ pub(crate) mod follow;
 pub(crate) mod log;
 pub(crate) mod otlp;
 pub(crate) mod output_format;
+pub(crate) mod page;
 pub(crate) mod record;
 pub(crate) mod speed;
+pub(crate) mod threshold;
 pub(crate) mod what_if;

@@ -44,7 +44,7 @@ fn this_program_completes_its_own_words_and_kubectl_completes_the_others() {
         ("get job --cluster=", "NAMES OF Clusters: |", ""),
         ("get job --sort co", "cold", ""),
         ("get job --sort=co", "cold", ""),
-        ("get job --sort=", "start end work cold index name trouble", ""),
+        ("get job --sort=", "start end work cold index name trouble wasted", ""),
         ("get -o js", "json jsonl", ""),
         ("apply -f x -o js", "json jsonl", ""),
         ("pod x --output=ya", "yaml", ""),

@@ -12,6 +12,8 @@ pub(crate) fn examples(command: &str) -> &'static str {
         "pod" => POD,
         "simulate" => SIMULATE,
         "replay" => REPLAY,
+        "diff" => DIFF,
+        "history" => HISTORY,
         "completion" => COMPLETION,
         "version" => VERSION,
         _ => "",
@@ -111,6 +113,26 @@ const REPLAY: &str = "\
 
   # Export the recorded run for Perfetto
   kubectl seq replay run.jsonl -o trace";
+
+const DIFF: &str = "\
+# Compare two recorded runs
+  kubectl seq diff before.jsonl after.jsonl
+
+  # Compare a recorded run with the Job as it is now
+  kubectl seq diff before.jsonl job/pi
+
+  # Compare two versions, with three runs of each
+  kubectl seq diff a1.jsonl a2.jsonl a3.jsonl -- b1.jsonl b2.jsonl b3.jsonl";
+
+const HISTORY: &str = "\
+# Show the runs of a CronJob that still exist
+  kubectl seq history cj/backup
+
+  # Show all recorded runs of a folder
+  kubectl seq history recordings/
+
+  # Show the recorded runs of a Job together with the Job as it is now
+  kubectl seq history job/pi recordings/";
 
 const COMPLETION: &str = "\
 # bash

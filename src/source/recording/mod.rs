@@ -46,6 +46,7 @@ pub(crate) mod write;
 pub use entry::RecordingEntry;
 pub(crate) use header::RecordingHeader;
 pub(crate) use playback::{PlaybackCommand, PlaybackControls, read_entries, start_playback};
+pub(crate) use read::RecordingError;
 pub use read::RecordingLines;
 pub(crate) use replay::{ReplayPace, start_replay};
 pub(crate) use several::start_replay_of_several;

@@ -129,7 +129,8 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
         | Sort::Cold
         | Sort::Index
         | Sort::Name
-        | Sort::Trouble) => sort,
+        | Sort::Trouble
+        | Sort::Wasted) => sort,
     };
     let mut groups: Vec<Group<'a>> = Vec::new();
     match context.state.group_by {
@@ -247,6 +248,12 @@ fn sort_pods(context: &ViewContext<'_>, group: &Group<'_>) -> Vec<PodKey> {
         Sort::Name => pods.sort_by(|a, b| {
             let (a, b) = (context.timeline.identity(*a), context.timeline.identity(*b));
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
+        }),
+        Sort::Wasted => pods.sort_by_cached_key(|key| {
+            let life = context.timeline.overview(*key);
+            let waits = [life.queued_so_far(context.now), life.cold_start_so_far(context.now)];
+            let lost = life.run_so_far(context.now).filter(|_| life.has_failed());
+            Reverse(waits.into_iter().chain([lost]).flatten().sum::<i64>())
         }),
         Sort::Trouble => {
             let pace = PodPace::from_pods(context, &pods, group.completions());

@@ -16,5 +16,6 @@ pub(crate) mod phase_text;
 pub(crate) mod retries;
 pub(crate) mod scrolling;
 pub(crate) mod slot_time;
+pub(crate) mod state_mark;
 pub(crate) mod time_left_text;
 pub(crate) mod trouble;

@@ -2,13 +2,12 @@
 
 use std::cmp::Reverse;
 
-use crate::lifecycle::PhaseKind;
 use crate::timeline::{Finding, Summary, Workload};
 use crate::view::names::Names;
 use crate::view::primitives::frame::Line;
 use crate::view::rows::slot_time::findings::finding_lines;
 use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
-use crate::view::runs::rows::RunRow;
+use crate::view::runs::rows::{RunRow, wasted_millis};
 use crate::view::view_context::ViewContext;
 
 /// The maximum number of findings. Only this many workloads, those with the largest losses, are searched for findings.
@@ -71,7 +70,7 @@ impl<'a> RunConclusions<'a> {
     /// begins with the name of its workload.
     pub(crate) fn findings(&self, max_lines: usize) -> Vec<Line> {
         let mut by_loss: Vec<&(&Workload, Summary)> = self.workloads.iter().collect();
-        by_loss.sort_by_key(|(_, summary)| Reverse(loss_millis(summary)));
+        by_loss.sort_by_key(|(_, summary)| Reverse(wasted_millis(&summary.slots, summary.lost_work.total())));
         by_loss.truncate(MAX_FINDINGS);
         let names = Names::from_timeline(self.context.timeline);
         let mut findings: Vec<(f64, Finding)> = Vec::new();
@@ -97,10 +96,4 @@ impl<'a> RunConclusions<'a> {
         }
         lines
     }
-}
-
-/// The slot time that was no work, and the lost work, in milliseconds.
-fn loss_millis(summary: &Summary) -> i64 {
-    let work = summary.slots.phases[PhaseKind::Running];
-    summary.slots.total.saturating_sub(work).saturating_add(summary.lost_work.total())
 }

@@ -3,23 +3,21 @@
 use crate::timeline::{Workload, WorkloadState};
 use crate::view::picture::{Picture, WorkloadRow};
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
-use crate::view::primitives::duration::format_elapsed_millis;
+use crate::view::primitives::duration::{format_duration, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
-use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 use crate::view::rows::headings::{describe_state, state_style};
 use crate::view::rows::scrolling::visible_rows;
+use crate::view::rows::slot_time::bar_column::{bar_cell, bar_start, fill_bars};
 use crate::view::rows::slot_time::losses::{LargestLoss, largest_loss};
 use crate::view::rows::slot_time::slot_bar::{SlotBarLegend, slot_time_bar};
+use crate::view::rows::state_mark::state_mark;
 use crate::view::rows::time_left_text::format_about;
 use crate::view::runs::conclusions::RunConclusions;
 use crate::view::runs::fold::{FoldedRows, fold_rows};
 use crate::view::runs::rows::{RunFacts, RunRow, list_rows, needs_namespaces};
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
-
-/// The style of the cell that keeps the room for the bar. No other cell of the overview has this style.
-const BAR_STYLE: Style = Style::Selected;
 
 /// The minimum and the maximum width of the bar, in columns of the terminal.
 const BAR_COLUMNS: (usize, usize) = (9, 60);
@@ -177,6 +175,7 @@ impl<'a> RunTable<'a> {
         };
         let failed = if facts.failed > 0 { facts.failed.to_string() } else { String::new() };
         let loss = largest_loss(&facts.slots, facts.lost_work).and_then(LargestLoss::describe);
+        let duration = |millis: Option<i64>| millis.map_or_else(|| glyphs.none.to_owned(), format_duration);
         let wall = facts.wall_millis.map_or_else(|| glyphs.none.to_owned(), format_elapsed_millis);
         let cells = vec![
             TableCell::new(namespace, Style::Text),
@@ -184,10 +183,14 @@ impl<'a> RunTable<'a> {
             TableCell::new(state_words, state_words_style),
             TableCell::new(done, Style::Text),
             TableCell::new(failed, Style::Failure),
-            TableCell::new("x".repeat(max_bar_columns), BAR_STYLE),
+            bar_cell(max_bar_columns),
             TableCell::new(loss.unwrap_or_else(|| glyphs.none.to_owned()), Style::Text),
             TableCell::new(wall, Style::Text),
             TableCell::new(facts.millis_left.map(format_about).unwrap_or_default(), Style::Text),
+            TableCell::new(facts.pods.to_string(), Style::Text),
+            TableCell::new(duration(facts.cold_p50), Style::Text),
+            TableCell::new(duration(facts.cold_p95), Style::Text),
+            TableCell::new(duration(Some(facts.wasted()).filter(|_| facts.slots.total > 0)), Style::Text),
         ];
         self.rows.push((cells, facts));
     }
@@ -197,7 +200,9 @@ impl<'a> RunTable<'a> {
         let has_failed = self.rows.iter().any(|(_, facts)| facts.failed > 0);
         let has_time_left = self.rows.iter().any(|(_, facts)| facts.millis_left.is_some());
         let has_slots = self.rows.iter().any(|(_, facts)| facts.slots.total > 0);
-        let (min_bar, _) = BAR_COLUMNS;
+        // On a wide screen, further columns must leave room for the bar.
+        let (min_bar, max_bar) = BAR_COLUMNS;
+        let min_bar = if columns < 100 { min_bar } else { (columns / 4).clamp(min_bar, max_bar) };
         // On a narrow screen the bar says more than the whole name.
         let min_name = if columns < 60 { 12 } else { 16 };
         let described = [
@@ -210,6 +215,10 @@ impl<'a> RunTable<'a> {
             (true, Column::left("LARGEST LOSS").droppable(4)),
             (true, Column::right("WALL").droppable(1)),
             (has_time_left, Column::right("LEFT").droppable(2)),
+            (true, Column::right("TRIES").droppable(7)),
+            (has_slots, Column::right("COLD P50").droppable(8)),
+            (has_slots, Column::right("P95").droppable(8)),
+            (has_slots, Column::right("WASTED").droppable(6)),
         ];
         let shown: Vec<bool> = described.iter().map(|(is_shown, _)| *is_shown).collect();
         let table = Columns::new(
@@ -221,43 +230,14 @@ impl<'a> RunTable<'a> {
             TableRow { pod: None, cells: cells.map(|(cell, _)| cell).collect() }
         });
         let mut lines = table.draw(rows.collect(), columns, glyphs.ellipsis);
-        let bar_column = lines.get(1).map_or(0, |line| {
-            let before = line.spans.iter().take_while(|span| span.style != BAR_STYLE);
-            before.map(|span| text::width(&span.text)).sum()
-        });
+        let bar_column = lines.get(1).map_or(0, bar_start);
         let mut legend = SlotBarLegend::default();
-        for (line, facts) in lines.iter_mut().skip(1).zip(&facts) {
-            insert_bar(line, facts, glyphs, &mut legend);
-        }
+        let rows = lines.get_mut(1..).unwrap_or_default();
+        fill_bars(rows, |index, columns| {
+            let facts = facts.get(index).copied().unwrap_or_default();
+            legend.add(&facts.slots, facts.lost_work, columns);
+            slot_time_bar(&facts.slots, facts.lost_work, glyphs, columns)
+        });
         DrawnTable { lines, legend: legend.write(glyphs, columns), bar_column }
     }
-}
-
-/// Replaces the cell that keeps the room for the bar with the bar. Adds the parts of the bar to the legend.
-fn insert_bar(line: &mut Line, facts: &RunFacts, glyphs: &Glyphs, legend: &mut SlotBarLegend) {
-    let spans = std::mem::take(&mut line.spans);
-    for span in spans {
-        if span.style == BAR_STYLE {
-            let columns = text::width(&span.text);
-            legend.add(&facts.slots, facts.lost_work, columns);
-            let bar = slot_time_bar(&facts.slots, facts.lost_work, glyphs, columns);
-            bar.spans.into_iter().for_each(|span| line.push(span.text, span.style));
-        } else {
-            line.push(span.text, span.style);
-        }
-    }
-}
-
-/// The mark of a state, in the shapes of the Pods' marks. All marks of a set have the same width.
-fn state_mark(state: WorkloadState, glyphs: &Glyphs) -> String {
-    let failed = glyphs.failed.to_string();
-    let unknown = glyphs.unknown.to_string();
-    let mark = match state {
-        WorkloadState::Succeeded => glyphs.succeeded,
-        WorkloadState::Failed => &failed,
-        WorkloadState::Running => glyphs.running,
-        WorkloadState::Pending | WorkloadState::Suspended => glyphs.waiting,
-        WorkloadState::Unknown => &unknown,
-    };
-    text::pad_right(mark, text::width(glyphs.succeeded))
 }

@@ -1,7 +1,10 @@
 //! The rows of the overview, and the facts that each row shows.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::PhaseKind;
 use crate::timeline::{SlotTime, Timeline, Workload, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
@@ -22,7 +25,7 @@ pub(crate) struct RunRow<'a> {
     pub(crate) depth: usize,
 }
 
-/// The rows of the overview, in the order of the tree. With `recent_only`, workloads that ended long ago are left out.
+/// The rows of the overview, in the order of the tree, or the most wasteful workload first. With `recent_only`, workloads that ended long ago are left out.
 ///
 /// A workload with slots of its own, such as a Deployment, stands for the workloads below it. The Jobs of a workload
 /// without slots, such as a CronJob, follow in rows of their own.
@@ -34,7 +37,22 @@ pub(crate) fn list_rows<'a>(context: &ViewContext<'a>, recent_only: bool) -> Vec
     } else {
         context.timeline.roots().for_each(|workload| list.add_tree(workload, 0));
     }
+    if context.state.sort == Sort::Wasted {
+        // The order by waste is no tree.
+        for row in &mut list.rows {
+            row.depth = 0;
+        }
+        list.rows.sort_by_cached_key(|row| {
+            let summary = context.summary(row.workload);
+            Reverse(wasted_millis(&summary.slots, summary.lost_work.total()))
+        });
+    }
     list.rows
+}
+
+/// The slot time without work, and the lost work, in milliseconds.
+pub(crate) fn wasted_millis(slots: &SlotTime, lost_work: i64) -> i64 {
+    slots.total.saturating_sub(slots.phases[PhaseKind::Running]).saturating_add(lost_work)
 }
 
 /// The rows that have been found so far.
@@ -103,6 +121,12 @@ pub(crate) struct RunFacts {
     pub(crate) wall_millis: Option<i64>,
     /// The time that is left, in milliseconds; `None` if it cannot be predicted.
     pub(crate) millis_left: Option<i64>,
+    /// The number of Pods.
+    pub(crate) pods: usize,
+    /// The median of the cold starts in milliseconds; `None` without cold starts.
+    pub(crate) cold_p50: Option<i64>,
+    /// The 95th percentile of the cold starts in milliseconds.
+    pub(crate) cold_p95: Option<i64>,
 }
 
 impl RunFacts {
@@ -147,7 +171,15 @@ impl RunFacts {
             lost_work: summary.lost_work.total(),
             wall_millis: elapsed_millis(workload, context.now),
             millis_left: context.time_left(workload).map(|left| left.millis),
+            pods: summary.pods,
+            cold_p50: summary.cold_start_percentiles.p50.map(|value| value.estimate_millis),
+            cold_p95: summary.cold_start_percentiles.p95.map(|value| value.estimate_millis),
         }
+    }
+
+    /// The slot time without work, and the lost work, in milliseconds.
+    pub(crate) fn wasted(&self) -> i64 {
+        wasted_millis(&self.slots, self.lost_work)
     }
 
     /// Adds the facts of another workload. The wall time and the time left become the longer ones, because workloads
@@ -164,6 +196,9 @@ impl RunFacts {
         self.lost_work = self.lost_work.saturating_add(other.lost_work);
         self.wall_millis = self.wall_millis.max(other.wall_millis);
         self.millis_left = self.millis_left.max(other.millis_left);
+        self.pods = self.pods.saturating_add(other.pods);
+        self.cold_p50 = self.cold_p50.max(other.cold_p50);
+        self.cold_p95 = self.cold_p95.max(other.cold_p95);
     }
 }
 

@@ -48,7 +48,13 @@ impl PodRows {
             // has the position of its latest Pod.
             let positioned_by = match group.sort {
                 Sort::Usual | Sort::Start => before.first().copied().unwrap_or(latest),
-                Sort::End | Sort::Work | Sort::Cold | Sort::Index | Sort::Name | Sort::Trouble => latest,
+                Sort::End
+                | Sort::Work
+                | Sort::Cold
+                | Sort::Index
+                | Sort::Name
+                | Sort::Trouble
+                | Sort::Wasted => latest,
             };
             if key == positioned_by {
                 rows.push(latest);

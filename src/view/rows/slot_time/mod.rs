@@ -1,5 +1,6 @@
 //! The account of slot time below the rows: verdict, bar, findings, and tables by node or image.
 
+pub(crate) mod bar_column;
 pub(crate) mod breakdown_table;
 pub(crate) mod conclusions;
 pub(crate) mod findings;

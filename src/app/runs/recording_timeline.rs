@@ -1,0 +1,61 @@
+//! Reads a recording as a whole into a timeline, without the pace of a replay.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::source::SourceError;
+use crate::source::recording::replay::{OpenRecording, recording_name, replay_error};
+use crate::source::recording::{RecordingEntry, RecordingError, RecordingLines, ReplayPace};
+use crate::timeline::Timeline;
+
+/// The timeline of a recording at its end.
+pub(crate) struct RecordingTimeline {
+    pub(crate) timeline: Timeline,
+    /// The time of the end mark, or the latest time of a recording that breaks off.
+    pub(crate) end: Timestamp,
+    /// Whether the recording breaks off.
+    pub(crate) is_cut_off: bool,
+}
+
+/// Reads a recording.
+///
+/// # Errors
+/// Usage: the file cannot be opened or is a folder. Input: the file cannot be read, is not a recording, has a newer
+/// format, or has an invalid line before its last one.
+pub(crate) fn read_recording(path: &Path) -> Result<RecordingTimeline, SourceError> {
+    let OpenRecording { input, .. } = OpenRecording::new(path, ReplayPace::AtOnce)?;
+    read_lines(input).map_err(|error| replay_error(&recording_name(path), error))
+}
+
+fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> {
+    let mut timeline = Timeline::default();
+    let (mut end, mut is_cut_off, mut is_synced) = (Timestamp::UNIX_EPOCH, true, false);
+    for entry in RecordingLines::new(input)? {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(RecordingError::IncompleteLine(_)) => break,
+            Err(error) => return Err(error),
+        };
+        end = entry.time().map_or(end, |time| time.max(end));
+        match entry {
+            RecordingEntry::Observation(observation) => timeline.apply(&observation),
+            RecordingEntry::Synced => {
+                timeline.conclude_gone_pods();
+                timeline.recompute();
+                is_synced = true;
+            }
+            RecordingEntry::Outages { outages, .. } => timeline.set_outages(outages),
+            RecordingEntry::Relist(relist) if is_synced => timeline.apply_relist(&relist),
+            RecordingEntry::End(at) => {
+                end = at;
+                is_cut_off = false;
+                break;
+            }
+            RecordingEntry::Relist(_) | RecordingEntry::Unknown => {}
+        }
+    }
+    timeline.recompute();
+    Ok(RecordingTimeline { timeline, end, is_cut_off })
+}

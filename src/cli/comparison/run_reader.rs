@@ -1,0 +1,101 @@
+//! Reads the runs that words name.
+
+use std::path::Path;
+
+use tokio::sync::OnceCell;
+
+use crate::app::exit::RunError;
+use crate::app::runs::extract::extract_runs;
+use crate::app::runs::live_timeline::read_feed;
+use crate::app::streams::Streams;
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::comparison::run_word::RunWord;
+use crate::cli::connect::connect;
+use crate::source::cluster::{
+    self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Selection, Target,
+};
+use crate::source::{ErrorKind, SourceError};
+use crate::timeline::comparison::{RunReading, RunSource, WorkloadRun};
+
+/// Reads runs from the cluster of the command line. Connects at the first object.
+pub(crate) struct RunReader<'a> {
+    connection: &'a ConnectionArgs,
+    streams: &'a Streams,
+    /// Whether the runs keep the phases of their Pods for lanes.
+    keeps_spans: bool,
+    cluster: OnceCell<Cluster>,
+}
+
+impl<'a> RunReader<'a> {
+    pub(crate) fn new(connection: &'a ConnectionArgs, streams: &'a Streams, keeps_spans: bool) -> Self {
+        Self { connection, streams, keeps_spans, cluster: OnceCell::new() }
+    }
+
+    /// Whether the runs keep the phases of their Pods for lanes.
+    pub(crate) fn keeps_spans(&self) -> bool {
+        self.keeps_spans
+    }
+
+    /// The cluster, if an object was read from it.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.get()
+    }
+
+    /// Reads the runs of an object: the object itself, or the Jobs of a CronJob that still exist.
+    ///
+    /// # Errors
+    /// The cluster cannot be read, the object does not exist, or its type runs no Pods.
+    pub(crate) async fn read_object(&self, word: &str) -> Result<Vec<WorkloadRun>, RunError> {
+        let cluster = self.cluster.get_or_try_init(|| connect(self.connection, self.streams)).await?;
+        let read = self.read_from(cluster, word).await;
+        read.map_err(|error| match (error, RunWord::path_hint(word)) {
+            (RunError::Source(error), Some(hint)) => error.hint(hint).into(),
+            (error, _) => error,
+        })
+    }
+
+    async fn read_from(&self, cluster: &Cluster, word: &str) -> Result<Vec<WorkloadRun>, RunError> {
+        let named = cluster::resolve(cluster, &[word.to_owned()]).await?;
+        let scope = NamespaceScope::Namespace(cluster.namespace.clone());
+        let target = |NamedObjects { resource, names, .. }: NamedObjects| Target {
+            resource,
+            scope: scope.clone(),
+            objects: Objects::Named(names.into_iter().map(|name| Name { name, uid: None }).collect()),
+            need: Need::Required,
+        };
+        let targets = named.into_iter().map(target).collect();
+        let feed = cluster::open_feed(cluster, Selection { targets, since: None }, false);
+        let (timeline, now) = read_feed(feed, self.streams).await?;
+        let reading = RunReading {
+            source: RunSource::Cluster,
+            now,
+            is_cut_off: false,
+            kubernetes_version: cluster.fetch_server_version().await.ok(),
+            keeps_spans: self.keeps_spans,
+        };
+        Ok(extract_runs(&timeline, &reading))
+    }
+}
+
+/// Returns the only run of a word.
+///
+/// # Errors
+/// There is no run, or there are several.
+pub(crate) fn require_one_run(word: &str, mut runs: Vec<WorkloadRun>) -> Result<WorkloadRun, SourceError> {
+    match (runs.pop(), runs.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) if Path::new(word).exists() => {
+            Err(SourceError::new(ErrorKind::Input, format!("{word} contains no run of a workload")))
+        }
+        (None, _) => Err(SourceError::new(ErrorKind::NotFound, format!("{word} has no run"))),
+        (Some(last), others) => {
+            let summary = format!("{word} has {} runs, and diff compares single runs", others + 1);
+            let hint = format!(
+                "Name one run, for example {}/{}. `kubectl seq history {word}` lists them.",
+                last.kind.to_lowercase(),
+                last.name
+            );
+            Err(SourceError::new(ErrorKind::Usage, summary).hint(hint))
+        }
+    }
+}
