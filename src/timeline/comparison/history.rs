@@ -47,7 +47,10 @@ fn completeness(run: &WorkloadRun) -> (bool, usize) {
 
 impl WorkHistory {
     fn new(work: WorkKey, mut runs: Vec<WorkloadRun>, threshold: f64) -> Self {
-        runs.sort_by(|one, other| (one.created, &one.name).cmp(&(other.created, &other.name)));
+        runs.sort_by(|one, other| {
+            let key = |run: &WorkloadRun| (run.created, run.name.clone(), run.source.name().to_owned());
+            key(one).cmp(&key(other))
+        });
         let usable: Vec<usize> = (0..runs.len())
             .filter(|&index| runs[index].state == WorkloadState::Succeeded && !runs[index].is_partial())
             .collect();
