@@ -58,6 +58,6 @@ impl WorkHistory {
         let stands_out =
             find_run_that_stands_out(&compared, threshold).and_then(|index| usable.get(index).copied());
         let trend = find_trend(&compared);
-        Self { work, stands_out, trend, runs }
+        Self { work, runs, stands_out, trend }
     }
 }

@@ -31,19 +31,19 @@ pub(crate) fn find_trend(runs: &[&WorkloadRun]) -> Option<Trend> {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
     let walls = |runs: &[&WorkloadRun]| runs.iter().map(|run| run.wall_millis() as f64).collect::<Vec<f64>>();
     let (old_walls, new_walls) = (walls(older), walls(newer));
-    let test = welch_test(&old_walls, &new_walls)?;
+    let welch = welch_test(&old_walls, &new_walls)?;
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a run")]
     let round = |millis: f64| millis.round() as i64;
     #[expect(clippy::cast_precision_loss, reason = "there are few runs")]
     let old_mean = round(old_walls.iter().sum::<f64>() / old_walls.len() as f64);
-    let delta = round(test.difference);
+    let delta = round(welch.difference);
     let size = format!("{} ({} %)", format_elapsed_millis(delta.abs()), to_percent(delta.abs(), old_mean));
     let more = if delta < 0 { "less" } else { "more" };
     let halves = format!("the newer {} runs took {size} {more} than the older {}", newer.len(), older.len());
-    let text = if test.p <= SIGNIFICANCE {
-        format!("trend: {halves} (p {:.2})", test.p.max(0.01))
+    let text = if welch.p <= SIGNIFICANCE {
+        format!("trend: {halves} (p {:.2})", welch.p.max(0.01))
     } else {
-        format!("no trend: {halves}, which may be chance (p {:.2})", test.p)
+        format!("no trend: {halves}, which may be chance (p {:.2})", welch.p)
     };
-    Some(Trend { delta_millis: delta, range: test.range.map(round), p: test.p, text })
+    Some(Trend { delta_millis: delta, range: welch.range.map(round), p: welch.p, text })
 }
