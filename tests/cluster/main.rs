@@ -24,6 +24,7 @@ mod deletions;
 mod document;
 mod documents;
 mod errors;
+mod exports;
 mod fail_fast;
 mod fault_proxy;
 mod faults;

@@ -175,6 +175,7 @@ fn odd_values_are_drawn_without_a_panic_and_control_characters_are_escaped() {
     record(&path, &["-o", "name"]);
     let recording = std::fs::read_to_string(&path).expect("a recording");
     let hostile = "\\u001b]0;hostile\\u0007\\u202e";
+    let formats = output_formats();
     for (from, to) in [
         ("\"2026-01-01T00:00:0", "\"9999-12-30T00:00:0"),
         ("\"startedAt\":\"2026", "\"startedAt\":\"1999"),
@@ -194,7 +195,7 @@ fn odd_values_are_drawn_without_a_panic_and_control_characters_are_escaped() {
     ] {
         let text = recording.replace(from, to);
         assert_ne!(text, recording, "the recording does not contain {from}");
-        for format in ["seq", "wide", "grid", "json"] {
+        for format in &formats {
             let result = replay_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
             assert!(
                 matches!(result.code, Some(0 | 1 | 3)) && !result.stderr.contains("panicked"),
