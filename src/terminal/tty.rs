@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anstyle_progress::TermProgress;
 use crossterm::event::DisableMouseCapture;
@@ -89,6 +90,12 @@ impl Terminal for ControllingTerminal {
 
     fn cursor_row(&mut self) -> Option<usize> {
         if !self.can_ask_cursor {
+            return None;
+        }
+        // `position` would repeat a failed start of the reader of keys without end. The start fails if the terminal has been
+        // closed.
+        if crossterm::event::poll(Duration::ZERO).is_err() {
+            self.can_ask_cursor = false;
             return None;
         }
         let position = crossterm::cursor::position();
