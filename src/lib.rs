@@ -46,7 +46,7 @@ pub mod testing {
         pub use crate::observation::{
             COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec,
             JobStatus, Object, ObjectKind, ObjectMeta, Observation, Outage, OwnerReference, Pod,
-            PodCondition, PodSpec, PodStatus, Relist, Running, Seen, Terminated, Time,
+            PodCondition, PodSpec, PodStatus, Relist, Running, Seen, Terminated, Time, Unwatched,
         };
     }
 

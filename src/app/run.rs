@@ -143,6 +143,7 @@ impl<'a> Run<'a> {
             Update::Progress(progress) => self.state.progress = Some(progress),
             Update::Outages { received, outages } => self.on_outages(received, outages)?,
             Update::Relisted(relist) => self.on_relist(&relist)?,
+            Update::Unwatched(unwatched) => self.state.timeline.add_unwatched(unwatched),
             Update::Refreshed => self.on_refreshed(),
             Update::PlaybackRestarted => self.restart(),
             Update::PlaybackEnded => self.end_playback(),

@@ -143,6 +143,7 @@ pub(crate) fn load(file: &Path) -> Option<(RecordingHeader, Vec<RecordingEntry>,
             RecordingEntry::Synced
             | RecordingEntry::Outages { .. }
             | RecordingEntry::Relist(_)
+            | RecordingEntry::Unwatched(_)
             | RecordingEntry::End(_)
             | RecordingEntry::Unknown => {}
         }

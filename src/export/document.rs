@@ -14,7 +14,7 @@ use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::export::what_if::WhatIfEntry;
-use crate::observation::Outage;
+use crate::observation::{Outage, Unwatched};
 use crate::timeline::{
     BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, WorkloadAccount,
     image_pulls,
@@ -142,7 +142,8 @@ pub struct WorkloadEntry<'a> {
     pub time_left: Option<TimeLeftEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
-    /// The collections that the workload rests on and that cannot be read at the moment. Empty if everything is known.
+    /// The collections that the workload rests on and that cannot be read at the moment, and the times in which nobody
+    /// watched the workload. Empty if everything is known.
     pub incomplete: Vec<IncompleteEntry<'a>>,
     /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
     pub holds: Vec<HoldEntry<'a>>,
@@ -195,7 +196,7 @@ impl<'a> WorkloadEntry<'a> {
         Self {
             findings: findings.into_iter().map(FindingEntry::from).collect(),
             summary: SummaryEntry { reserved, ..entry.summary },
-            incomplete: timeline.outages_of(workload).map(IncompleteEntry::from).collect(),
+            incomplete: incomplete_entries(timeline, workload),
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
@@ -248,23 +249,39 @@ impl<'a> WorkloadEntry<'a> {
     }
 }
 
-/// A collection that cannot be read.
+/// What is not known about a workload.
+fn incomplete_entries<'a>(timeline: &'a Timeline, workload: &'a Workload) -> Vec<IncompleteEntry<'a>> {
+    let unwatched = timeline.unwatched_times(workload).map(IncompleteEntry::from);
+    unwatched.chain(timeline.outages_of(workload).map(IncompleteEntry::from)).collect()
+}
+
+/// A collection that cannot be read, or a time in which nobody watched.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IncompleteEntry<'a> {
-    /// The plural of the objects: `pods`.
+    /// The plural of the objects: `pods`; `everything` for a time in which nobody watched.
     pub what: &'a str,
     /// The time since which the collection has not been read.
     #[serde_as(as = "Rfc3339Millis")]
     pub since: Timestamp,
+    /// The time from which the collection is read again; `null` while it is not read.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
+    pub until: Option<Timestamp>,
     /// The reason in a few words.
     pub why: &'a str,
 }
 
 impl<'a> From<&'a Outage> for IncompleteEntry<'a> {
     fn from(outage: &'a Outage) -> Self {
-        Self { what: &outage.resource, since: outage.since, why: &outage.reason }
+        Self { what: &outage.resource, since: outage.since, until: None, why: &outage.reason }
+    }
+}
+
+impl<'a> From<&'a Unwatched> for IncompleteEntry<'a> {
+    fn from(unwatched: &'a Unwatched) -> Self {
+        let Unwatched { since, until, reason } = unwatched;
+        Self { what: "everything", since: *since, until: Some(*until), why: reason }
     }
 }
 

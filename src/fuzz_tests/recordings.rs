@@ -21,6 +21,7 @@ fn read_timeline(lines: &[u8]) -> Timeline {
             RecordingEntry::Observation(observation) => timeline.apply(&observation),
             RecordingEntry::Outages { outages, .. } => timeline.set_outages(outages),
             RecordingEntry::Relist(relist) => timeline.apply_relist(&relist),
+            RecordingEntry::Unwatched(unwatched) => timeline.add_unwatched(unwatched),
             RecordingEntry::Synced | RecordingEntry::End(_) | RecordingEntry::Unknown => {}
         }
     }

@@ -24,6 +24,7 @@ pub(crate) mod pod;
 pub(crate) mod preemption;
 pub(crate) mod relist;
 pub(crate) mod time;
+pub(crate) mod unwatched;
 
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub(crate) use cleaning::{Cleaner, clean, clean_whole, is_unsafe};
@@ -50,3 +51,4 @@ pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting
 pub use relist::Relist;
 pub use time::Time;
 pub(crate) use time::{known_time, saturating_add, saturating_sub, truncate_to_millis};
+pub use unwatched::Unwatched;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::observation::{Observation, Outage, Relist};
+use crate::observation::{Observation, Outage, Relist, Unwatched};
 use crate::source::clock::Clock;
 use crate::source::error::SourceError;
 
@@ -26,6 +26,8 @@ pub enum Update {
     },
     /// The source has listed a collection again. All objects that existed then have been reported.
     Relisted(Relist),
+    /// Nobody watched the objects for some time, so changes may have been missed.
+    Unwatched(Unwatched),
     /// The source has tried once more to read everything that may be out of date, as [`Feed::refresh`] asked it to.
     Refreshed,
     /// The user moved a playback to an earlier time. All observations are sent again, up to that time.
@@ -38,6 +40,23 @@ pub enum Update {
     Missing(SourceError),
     /// The source has failed and sends nothing more.
     Failed(SourceError),
+}
+
+impl Update {
+    /// Whether a recording keeps the update as a mark.
+    pub(crate) fn is_recorded_as_mark(&self) -> bool {
+        match self {
+            Self::Synced | Self::Outages { .. } | Self::Relisted(_) | Self::Unwatched(_) => true,
+            Self::Observed(_)
+            | Self::Progress(_)
+            | Self::Refreshed
+            | Self::PlaybackRestarted
+            | Self::PlaybackEnded
+            | Self::Notice(_)
+            | Self::Missing(_)
+            | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// The progress of the work that a source must do before it sends [`Update::Synced`].

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::{Explanation, PhaseSpan};
-use crate::observation::{JobSpec, Outage};
+use crate::observation::{JobSpec, Outage, Unwatched};
 use crate::timeline::pods::attempt_numbers::AttemptNumbers;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
@@ -37,6 +37,8 @@ pub struct Timeline {
     pub(crate) pod_lists: Vec<(Option<String>, Timestamp)>,
     /// The collections that the source cannot read at the moment.
     pub(crate) outages: Vec<Outage>,
+    /// The times in which nobody watched the objects, in the order of their observation.
+    pub(crate) unwatched: Vec<Unwatched>,
     /// Whether the outages have changed since the last recomputation.
     pub(crate) have_outages_changed: bool,
 }
@@ -239,6 +241,21 @@ impl Timeline {
     /// The collections that the source cannot read at the moment.
     pub fn outages(&self) -> &[Outage] {
         &self.outages
+    }
+
+    /// Stores a time in which nobody watched the objects.
+    pub(crate) fn add_unwatched(&mut self, unwatched: Unwatched) {
+        self.last_received = self.last_received.max(Some(unwatched.until));
+        self.have_outages_changed = true;
+        self.unwatched.push(unwatched);
+    }
+
+    /// The times in which nobody watched a workload, except those before its creation or after its end.
+    pub fn unwatched_times<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Unwatched> {
+        self.unwatched.iter().filter(|unwatched| {
+            workload.created.is_none_or(|created| created < unwatched.until)
+                && workload.finished.is_none_or(|finished| unwatched.since < finished)
+        })
     }
 
     /// The outages of the collections that a workload depends on: its own kind, its Pods, their Events, and the kind

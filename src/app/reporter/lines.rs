@@ -55,6 +55,7 @@ impl Reporter for LinesReporter<'_> {
             Update::Outages { received, outages } => self.report_outages(outages, *received),
             Update::Observed(_)
             | Update::Relisted(_)
+            | Update::Unwatched(_)
             | Update::Refreshed
             | Update::Synced
             | Update::Progress(_)

@@ -398,6 +398,7 @@ impl Reporter for LiveReporter {
             | Update::Synced
             | Update::Outages { .. }
             | Update::Relisted(_)
+            | Update::Unwatched(_)
             | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded

@@ -31,6 +31,7 @@ impl Reporter for ProgressReporter {
             Update::Observed(_)
             | Update::Outages { .. }
             | Update::Relisted(_)
+            | Update::Unwatched(_)
             | Update::Refreshed
             | Update::PlaybackRestarted
             | Update::PlaybackEnded

@@ -123,6 +123,7 @@ impl Scene {
                     RecordingEntry::Synced
                     | RecordingEntry::Outages { .. }
                     | RecordingEntry::Relist(_)
+                    | RecordingEntry::Unwatched(_)
                     | RecordingEntry::End(_)
                     | RecordingEntry::Unknown => None,
                 };

@@ -10,7 +10,9 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Outage, Relist, Seen, Time};
+use crate::observation::{
+    ManagedFieldsEntry, Object, ObjectKind, Observation, Outage, Relist, Seen, Time, Unwatched,
+};
 
 /// The name of the kubelet in `managedFields`. A recording keeps the time of no other manager.
 const KUBELET: &str = "kubelet";
@@ -31,6 +33,8 @@ pub enum RecordingEntry {
     },
     /// The source listed a collection again.
     Relist(Relist),
+    /// Nobody watched the objects for some time.
+    Unwatched(Unwatched),
     /// The run ended. The last picture and the document of the run show the state at this time.
     End(Timestamp),
     /// A mark that a newer version of the program wrote. A reader can skip the mark, because a change that older
@@ -44,6 +48,7 @@ impl RecordingEntry {
         match self {
             Self::Observation(observation) => Some(observation.received),
             Self::End(at) | Self::Outages { at, .. } | Self::Relist(Relist { at, .. }) => Some(*at),
+            Self::Unwatched(unwatched) => Some(unwatched.until),
             Self::Synced | Self::Unknown => None,
         }
     }
@@ -62,6 +67,7 @@ enum Field {
     At,
     Outages,
     Relist,
+    Unwatched,
     /// A field that a newer version of the program wrote. A reader can skip the field like a
     /// [`RecordingEntry::Unknown`].
     #[serde(other)]
@@ -75,6 +81,7 @@ enum RecordingMark {
     Synced,
     Outages,
     Relist,
+    Unwatched,
     End,
     #[serde(other)]
     Unknown,
@@ -132,7 +139,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordingEntry, A::Error> {
         let (mut received, mut seen, mut kind, mut kubelet_wrote, mut object) =
             (None, None, None, None, None);
-        let (mut mark, mut at, mut outages, mut relist) = (None, None, None, None);
+        let (mut mark, mut at, mut outages, mut relist, mut unwatched) = (None, None, None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Received => received = Some(check_time_of_run(map.next_value()?)?),
@@ -148,6 +155,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 Field::At => at = Some(check_time_of_run(map.next_value()?)?),
                 Field::Outages => outages = Some(map.next_value::<Vec<Outage>>()?),
                 Field::Relist => relist = Some(map.next_value::<Relist>()?),
+                Field::Unwatched => unwatched = Some(map.next_value::<Unwatched>()?),
                 Field::Unknown => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -160,6 +168,12 @@ impl<'de> Visitor<'de> for EntryVisitor {
             }
             Some(RecordingMark::Relist) => {
                 return Ok(RecordingEntry::Relist(relist.ok_or_else(|| A::Error::missing_field("relist"))?));
+            }
+            Some(RecordingMark::Unwatched) => {
+                let unwatched = unwatched.ok_or_else(|| A::Error::missing_field("unwatched"))?;
+                check_time_of_run::<A::Error>(unwatched.since)?;
+                check_time_of_run::<A::Error>(unwatched.until)?;
+                return Ok(RecordingEntry::Unwatched(unwatched));
             }
             Some(RecordingMark::End) => {
                 return Ok(RecordingEntry::End(at.ok_or_else(|| A::Error::missing_field("at"))?));

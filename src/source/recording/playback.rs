@@ -195,6 +195,10 @@ impl ControlledPlayer {
                     self.sender.send(Update::Observed(std::mem::take(&mut observations))).await.ok()?;
                     self.sender.send(Update::Relisted(relist.clone())).await.ok()?;
                 }
+                RecordingEntry::Unwatched(unwatched) => {
+                    self.sender.send(Update::Observed(std::mem::take(&mut observations))).await.ok()?;
+                    self.sender.send(Update::Unwatched(unwatched.clone())).await.ok()?;
+                }
                 RecordingEntry::End(_) | RecordingEntry::Unknown => {}
             }
         }

@@ -296,6 +296,10 @@ impl Player {
                 self.flush().await?;
                 self.sender.send(Update::Relisted(relist)).await.ok()?;
             }
+            RecordingEntry::Unwatched(unwatched) => {
+                self.flush().await?;
+                self.sender.send(Update::Unwatched(unwatched)).await.ok()?;
+            }
             RecordingEntry::End(at) => {
                 self.flush().await?;
                 self.wait_until(at).await?;

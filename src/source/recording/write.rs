@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::observation::{Observation, Outage};
+use crate::observation::Observation;
 use crate::platform::private_file::{open_private_file, restrict_to_owner};
 use crate::source::Update;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
 use crate::source::recording::compression::{
     FRAME_BYTES, FRAME_INTERVAL, FrameCompressor, has_compressed_name,
 };
-use crate::source::recording::entry::RecordedObservation;
 use crate::source::recording::header::RecordingHeader;
+use crate::source::recording::line_buffer::LineBuffer;
 use crate::source::recording::redact::redact;
 
 /// Number of bytes of whole lines after which they are written, even if the update has more lines.
@@ -35,7 +35,7 @@ pub struct Recorder {
     written_bytes: u64,
     header: RecordingHeader,
     /// The lines that are not written yet. A `BufWriter` would write a part of a line if the disk becomes full.
-    lines: Vec<u8>,
+    lines: LineBuffer,
     has_header: bool,
     /// Compresses the lines, if the name of the file asks for it.
     compressor: Option<FrameCompressor>,
@@ -87,7 +87,7 @@ impl Recorder {
             file: None,
             written_bytes: 0,
             header: RecordingHeader::new(followed),
-            lines: Vec::new(),
+            lines: LineBuffer::default(),
             has_header: false,
             compressor: None,
             waiting_since: None,
@@ -110,25 +110,13 @@ impl Recorder {
     /// # Errors
     /// Writing failed, for example because the disk is full.
     pub fn record(&mut self, update: &mut Update) -> io::Result<()> {
-        match update {
-            Update::Observed(observations) => {
-                for observation in observations {
-                    self.record_observation(observation)?;
-                }
+        if let Update::Observed(observations) = update {
+            for observation in observations {
+                self.record_observation(observation)?;
             }
-            Update::Synced => self.record_synced()?,
-            Update::Outages { received, outages } => self.record_outages(*received, outages)?,
-            Update::Relisted(relist) => {
-                let relist = serde_json::to_string(relist)?;
-                self.add_mark(&format!(r#"{{"mark":"relist","relist":{relist}}}"#))?;
-            }
-            Update::Progress(_)
-            | Update::Refreshed
-            | Update::PlaybackRestarted
-            | Update::PlaybackEnded
-            | Update::Notice(_)
-            | Update::Missing(_)
-            | Update::Failed(_) => return Ok(()),
+        } else if update.is_recorded_as_mark() {
+            self.add_header()?;
+            self.lines.add_mark(update)?;
         }
         self.write_due_lines()
     }
@@ -138,14 +126,9 @@ impl Recorder {
     /// # Errors
     /// Writing failed, for example because the disk is full.
     pub fn record_synced(&mut self) -> io::Result<()> {
-        self.add_mark(r#"{"mark":"synced"}"#)?;
+        self.add_header()?;
+        self.lines.add_synced();
         self.write_due_lines()
-    }
-
-    /// Adds the collections that the source cannot read from this time on.
-    fn record_outages(&mut self, at: Timestamp, outages: &[Outage]) -> io::Result<()> {
-        let outages = serde_json::to_string(outages)?;
-        self.add_mark(&format!(r#"{{"mark":"outages","at":"{at}","outages":{outages}}}"#))
     }
 
     /// Writes the mark at the end of the run, whose last picture and document show the state at `at`.
@@ -153,27 +136,17 @@ impl Recorder {
     /// # Errors
     /// Writing failed, for example because the disk is full.
     pub fn record_end(&mut self, at: Timestamp) -> io::Result<()> {
-        self.add_mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
+        self.add_header()?;
+        self.lines.add_end(at);
         self.write_lines()
     }
 
     fn record_observation(&mut self, observation: &mut Observation) -> io::Result<()> {
         redact(observation);
         self.add_header()?;
-        let managed_fields = std::mem::take(&mut observation.object.metadata_mut().managed_fields);
-        let kubelet_wrote = managed_fields.first().and_then(|entry| entry.time);
-        let added =
-            serde_json::to_writer(&mut self.lines, &RecordedObservation { observation, kubelet_wrote });
-        observation.object.metadata_mut().managed_fields = managed_fields;
-        added?;
-        self.lines.push(b'\n');
+        self.lines.add_observation(observation)?;
         let size = if self.compressor.is_some() { FRAME_BYTES } else { WRITE_BYTES };
         if self.lines.len() < size { Ok(()) } else { self.write_lines() }
-    }
-
-    fn add_mark(&mut self, mark: &str) -> io::Result<()> {
-        self.add_header()?;
-        writeln!(self.lines, "{mark}")
     }
 
     /// Adds the header, if it is not added yet. An existing recording stays unchanged until then.
@@ -185,8 +158,7 @@ impl Recorder {
             restrict_to_owner(file)?;
             file.set_len(0)?;
         }
-        serde_json::to_writer(&mut self.lines, &self.header)?;
-        writeln!(self.lines)
+        self.lines.add_header(&self.header)
     }
 
     /// Writes the lines that were added, unless the file is compressed and their frame has begun less than
@@ -207,8 +179,8 @@ impl Recorder {
     /// whole lines.
     fn write_lines(&mut self) -> io::Result<()> {
         let frame =
-            self.compressor.as_mut().map(|compressor| compressor.compress(&self.lines)).transpose()?;
-        let bytes = frame.as_ref().unwrap_or(&self.lines);
+            self.compressor.as_mut().map(|compressor| compressor.compress(self.lines.bytes())).transpose()?;
+        let bytes = frame.as_deref().unwrap_or(self.lines.bytes());
         let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
         match (&written, &self.file) {
             (Ok(()), _) => self.written_bytes += bytes.len() as u64,

@@ -47,7 +47,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     // The sort must be stable: changes at the same time stay in the order of a Pod's life.
     changes.sort_by_key(|(at, _)| *at);
     let Some(mut accounted_until) = changes.first().map(|(at, _)| *at) else { return account };
-    account.partial = timeline.owners.has_unobserved_changes(&workload.uid);
+    account.partial = timeline.owners.has_unobserved_changes(&workload.uid)
+        || timeline.unwatched_times(workload).next().is_some();
     let mut accounted_from = i64::MIN;
     // If the controller counts Pods that were never observed, the account begins with the first observed Pod, because
     // the slots of the other Pods must not count as idle.
