@@ -10,11 +10,12 @@ use crate::app::failure_rules::FailureRules;
 use crate::app::logs::options::LogOptions;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
+use crate::app::recording::RunRecorder;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
 use crate::app::traces::options::TraceOptions;
 use crate::source::cluster::Cluster;
-use crate::source::recording::{PlaybackControls, Recorder};
+use crate::source::recording::PlaybackControls;
 use crate::source::{Feed, SourceError};
 use crate::timeline::{BudgetCondition, WhatIfRequest};
 use crate::view::ViewState;
@@ -58,7 +59,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) nothing_found_message: Option<String>,
     pub(crate) nothing_found_help: Option<String>,
     pub(crate) overview: OverviewRule,
-    pub(crate) recorder: Option<Box<Recorder>>,
+    pub(crate) recorder: Option<Box<RunRecorder>>,
     pub(crate) budget: Vec<BudgetCondition>,
     pub(crate) what_if: Option<WhatIfRequest>,
     pub(crate) ends_with_feed: bool,
@@ -198,7 +199,7 @@ impl<'a> RunOptions<'a> {
     }
 
     /// Records the observations of the run.
-    pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
+    pub(crate) fn recorder(self, recorder: Option<RunRecorder>) -> Self {
         Self { recorder: recorder.map(Box::new), ..self }
     }
 

@@ -8,6 +8,7 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::logs::options::LogOptions;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
+use crate::app::recording::RunRecorder;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -29,7 +30,6 @@ use crate::source::address::hide_secrets_of_address;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, RbacRule, Resource, Selection, Target,
 };
-use crate::source::recording::Recorder;
 use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq get`.
@@ -119,7 +119,7 @@ async fn show_objects(
     args: GetArgs,
     cluster: Cluster,
     logs: Option<LogOptions>,
-    (recorder, traces): (Option<Recorder>, TraceOptions),
+    (recorder, traces): (Option<RunRecorder>, TraceOptions),
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
@@ -187,7 +187,8 @@ async fn show_objects(
         return Ok(Exit::Success);
     }
     let namespace = cluster.namespace.clone();
-    let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
+    let feed =
+        cluster::open_feed(&cluster, Selection { targets, since: None, forgets_gone: false }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
         .budget(args.budget.fail_if.clone())
@@ -282,7 +283,7 @@ fn nothing_found_message(args: &GetArgs, namespace: &str, named: &[String]) -> S
 
 /// Returns whether a run needs the objects of a type. A user who asked for all types may not be allowed to read some of
 /// them, but without Pods there is nothing to show.
-fn need_of_type(resource: &Resource, is_part_of_all: bool) -> Need {
+pub(crate) fn need_of_type(resource: &Resource, is_part_of_all: bool) -> Need {
     if is_part_of_all && *resource != Resource::pod() { Need::Optional } else { Need::Required }
 }
 

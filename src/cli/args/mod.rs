@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod draw;
 pub(crate) mod failure;
 pub(crate) mod follow;
+pub(crate) mod keep;
 pub(crate) mod log;
 pub(crate) mod otlp;
 pub(crate) mod output_format;

@@ -31,3 +31,21 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<Option<File>> {
 pub(crate) fn restrict_to_owner(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(OWNER_ONLY))
 }
+
+/// Creates a file with mode 0600 and opens it for writing.
+///
+/// # Errors
+/// The file cannot be created, for example because the path exists, also as a symbolic link.
+pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
+}
+
+/// Opens an existing file for writing and does not change its content.
+///
+/// # Errors
+/// The file cannot be opened, for example because it does not exist or is a symbolic link.
+pub(crate) fn reopen_private_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}

@@ -32,3 +32,20 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<Option<File>> {
 pub(crate) fn restrict_to_owner(_file: &File) -> io::Result<()> {
     Ok(())
 }
+
+/// Creates a file and opens it for writing.
+///
+/// # Errors
+/// The file cannot be created, for example because the path exists, also as a symbolic link.
+pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Opens an existing file for writing and does not change its content.
+///
+/// # Errors
+/// The file cannot be opened, for example because it does not exist or is a symbolic link.
+pub(crate) fn reopen_private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).custom_flags(OPEN_LINK_ITSELF).open(path)?;
+    if file.metadata()?.is_symlink() { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(file) }
+}

@@ -32,3 +32,4 @@ pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_
 pub(crate) use crate::source::cluster::watch::target::{
     Name, NamespaceScope, Need, Objects, Selection, Target,
 };
+pub(crate) use crate::source::cluster::watch::uid_key::uid_key;

@@ -1,6 +1,9 @@
 //! The first line of a recording.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::observation::Object;
 
 /// The version of the format that this program writes. It is also the newest version that this program reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -24,6 +27,53 @@ pub struct RecordingHeader {
     /// a cluster.
     #[serde(default)]
     pub namespace: Option<String>,
+    /// The run, if the recording holds exactly one: in a directory, each run has its own file.
+    #[serde(default)]
+    pub run: Option<RecordedRun>,
+}
+
+/// The run that a recording holds. The fields that are known only at the end are `None` while the run goes on, and in the
+/// recordings of `--record`.
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RecordedRun {
+    /// Group and version of the workload: `batch/v1`.
+    pub api_version: String,
+    /// Kind of the workload: `Job`.
+    pub kind: String,
+    /// Namespace of the workload.
+    pub namespace: String,
+    /// Name of the workload.
+    pub name: String,
+    /// Uid of the workload.
+    pub uid: String,
+    /// `creationTimestamp` of the workload.
+    pub created_at: Option<Timestamp>,
+    /// What identifies the revision of a rollout, because a workload has many rollouts.
+    pub revision: Option<String>,
+    /// The outcome, as in the document.
+    pub outcome: Option<String>,
+    /// The end.
+    pub finished_at: Option<Timestamp>,
+    /// The number of Pods.
+    pub pods: Option<u64>,
+}
+
+impl RecordedRun {
+    /// The run of a workload that is still going on.
+    pub(crate) fn of_workload(object: &Object) -> Self {
+        let ((api_version, kind), metadata) = (object.type_name(), object.metadata());
+        Self {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone(),
+            uid: metadata.uid.clone(),
+            created_at: metadata.created(),
+            ..Self::default()
+        }
+    }
 }
 
 impl RecordingHeader {
@@ -38,6 +88,7 @@ impl RecordingHeader {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             followed,
             namespace: None,
+            run: None,
         }
     }
 }

@@ -33,8 +33,10 @@
 #![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod compression;
+pub(crate) mod directory;
 pub(crate) mod entry;
 pub(crate) mod header;
+pub(crate) mod line_buffer;
 pub(crate) mod playback;
 pub(crate) mod read;
 pub(crate) mod redact;
@@ -43,8 +45,9 @@ pub(crate) mod several;
 pub(crate) mod wording;
 pub(crate) mod write;
 
+pub(crate) use directory::DirectoryRecorder;
 pub use entry::RecordingEntry;
-pub(crate) use header::RecordingHeader;
+pub(crate) use header::{RecordedRun, RecordingHeader};
 pub(crate) use playback::{PlaybackCommand, PlaybackControls, read_entries, start_playback};
 pub(crate) use read::RecordingError;
 pub use read::RecordingLines;
