@@ -16,6 +16,7 @@ pub(crate) mod logs;
 pub(crate) mod output;
 pub(crate) mod overview;
 pub(crate) mod pod_details;
+pub(crate) mod record;
 pub(crate) mod recording;
 pub(crate) mod reporter;
 pub(crate) mod resume_command;

@@ -117,6 +117,14 @@ impl Streams {
         Ok(stdout.flush()?)
     }
 
+    /// Writes a line to standard output at once. Control characters in it are escaped.
+    ///
+    /// # Errors
+    /// The reader of standard output has gone, or writing fails.
+    pub(crate) fn write_output_line(&self, text: &str) -> Result<(), RunError> {
+        Self::write_stdout(|out| writeln!(out, "{}", self.disarm(&clean(text))))
+    }
+
     /// Writes the output of kubectl unchanged. Errors on standard error are ignored.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::cli::help::{add_examples, arrange_help, short_help};
 use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, declared_flags};
 use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
+use crate::cli::record::RecordCommandArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
 use crate::cli::usage::hints::with_hint;
@@ -243,7 +244,7 @@ pub(crate) enum Subcommand {
         override_usage = "kubectl seq create (-f FILE | -k DIRECTORY) [OPTIONS] [FLAGS OF KUBECTL]\n       kubectl seq create job NAME [OPTIONS] [FLAGS OF KUBECTL] [-- COMMAND]\n       kubectl seq create (deployment | ...) NAME [OPTIONS] [FLAGS OF KUBECTL]"
     )]
     Create(ChangeArgs),
-    /// Replace objects (--force: run a Job again), then follow the workloads
+    /// Replace objects (--force: run a Job again), then follow them
     ///
     /// Runs `kubectl replace` with your flags and standard input, then follows the replaced workloads. All flags of
     /// `kubectl replace` and all global flags of kubectl are accepted. With `--force`, kubectl deletes each object and
@@ -261,6 +262,11 @@ pub(crate) enum Subcommand {
     /// Run a Job on the built-in simulation, no cluster
     #[command(visible_alias = "demo")]
     Simulate(SimulateArgs),
+    /// Record everything that runs, until it is stopped
+    ///
+    /// Each rollout, each Job and each other topmost workload gets a recording of its own, which `kubectl seq replay` shows.
+    /// Prints one line for each run that has ended.
+    Record(RecordCommandArgs),
     /// Show a recording made with --record, without a cluster
     ///
     /// The views, the formats and the exit code are those of the run. On a terminal the recording is played; elsewhere it is
@@ -304,6 +310,7 @@ impl Subcommand {
             Self::Pod(args) => Some(&mut args.connection),
             Self::Diff(args) => Some(&mut args.connection),
             Self::History(args) => Some(&mut args.connection),
+            Self::Record(args) => Some(&mut args.connection),
             Self::Simulate(_)
             | Self::Replay(_)
             | Self::Completion { .. }
@@ -323,6 +330,7 @@ impl Subcommand {
             | Self::History(_)
             | Self::Simulate(_)
             | Self::Replay(_)
+            | Self::Record(_)
             | Self::Completion { .. }
             | Self::Complete { .. }
             | Self::Version(_) => None,
@@ -419,6 +427,7 @@ mod tests {
             "get job",
             "pod pi",
             "simulate",
+            "record --to x",
             "replay x",
             "version",
             "completion bash",

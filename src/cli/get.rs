@@ -187,8 +187,7 @@ async fn show_objects(
         return Ok(Exit::Success);
     }
     let namespace = cluster.namespace.clone();
-    let feed =
-        cluster::open_feed(&cluster, Selection { targets, since: None, forgets_gone: false }, is_followed);
+    let feed = cluster::open_feed(&cluster, Selection { targets, ..Selection::default() }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
         .budget(args.budget.fail_if.clone())

@@ -20,6 +20,7 @@ pub(crate) mod kuberc_defaults;
 pub(crate) mod named_in_files;
 pub(crate) mod overview;
 pub(crate) mod pod;
+pub(crate) mod record;
 pub(crate) mod replay;
 #[cfg(test)]
 pub(crate) mod schema_tests;
@@ -160,6 +161,10 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 Box::pin(history::run(args, appearance, streams)).await
             }))
             .await
+        }
+        Subcommand::Record(args) => {
+            let streams = message_streams(environment);
+            report_result(Box::pin(record::run(args, &streams)).await, &streams)
         }
         Subcommand::Completion { shell } => {
             report_result(completion_script::print_script(shell), &message_streams(environment))

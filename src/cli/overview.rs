@@ -62,7 +62,8 @@ pub(crate) async fn run(
     let objects = Objects::Matching { labels: args.selector.clone(), fields: None };
     let targets = targets_of_all_types(&cluster, &scope, &objects).await;
     let checked_namespace = args.connection.namespace().filter(|_| !args.all_namespaces).map(str::to_owned);
-    let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
+    let feed =
+        cluster::open_feed(&cluster, Selection { targets, since: None, forgets_gone: false }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, Output::Picture(View::Sequence))
         .cluster(cluster.clone())
         .namespace_to_check(checked_namespace)

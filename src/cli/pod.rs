@@ -126,7 +126,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     };
     let mut resume_command = vec!["kubectl seq pod".to_owned(), name.clone()];
     resume_command.extend(args.connection.display_flags());
-    let selection = Selection { targets: vec![target], since: None };
+    let selection = Selection { targets: vec![target], since: None, forgets_gone: false };
     let feed = cluster::open_feed(&cluster, selection, is_followed);
     let options = RunOptions::new(feed, appearance, streams, format.into())
         .subject(Subject::Pod)

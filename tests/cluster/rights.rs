@@ -1,13 +1,17 @@
 //! Tests of users who lack some of the permissions.
 
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Namespace, manifest};
-use crate::support::runner::{program, run};
+use crate::support::runner::{Running, program, run};
 
 /// The Role and the ClusterRole for administrators.
 const RBAC: &str = include_str!("../../docs/rbac.yaml");
+
+/// The Deployment that records everything.
+const RECORD: &str = include_str!("../../docs/record.yaml");
 
 /// The Pod that writes the timeline of a Job.
 const IN_CLUSTER: &str = include_str!("../../examples/in-cluster.yaml");
@@ -42,6 +46,25 @@ fn wait_until_allowed(namespace: &Namespace, user: &str, resource: &str) {
         assert!(Instant::now() < deadline, "the Role has no effect");
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Writes a kubeconfig with the token of a service account. Returns its path.
+///
+/// The commands of a test run on this machine with only this token, because the Pods of a test cluster may have no network.
+fn write_kubeconfig(namespace: &Namespace, account: &str, folder: &Path) -> PathBuf {
+    let token = namespace.kubectl(&["create", "token", account]).stdout;
+    let minimal = ["config", "view", "--minify", "--flatten", "--raw", "-o"];
+    let field = |path: &str| namespace.kubectl(&[&minimal[..], &[path]].concat()).stdout;
+    let kubeconfig = folder.join("config");
+    let text = format!(
+        "{{apiVersion: v1, kind: Config, current-context: c, clusters: [{{name: c, cluster: {{server: '{}', certificate-authority-data: '{}'}}}}], users: [{{name: c, user: {{token: '{}'}}}}], contexts: [{{name: c, context: {{cluster: c, user: c, namespace: {}}}}}]}}",
+        field("jsonpath={.clusters[0].cluster.server}"),
+        field("jsonpath={.clusters[0].cluster.certificate-authority-data}"),
+        token.trim(),
+        namespace.name,
+    );
+    std::fs::write(&kubeconfig, text).expect("a kubeconfig");
+    kubeconfig
 }
 
 #[test]
@@ -109,21 +132,8 @@ fn the_pod_of_the_example_writes_the_timeline_with_its_service_account() {
     let user = format!("system:serviceaccount:{}:kubectl-seq", namespace.name);
     wait_until_allowed(&namespace, &user, "pods");
 
-    // The command runs on this machine with only the token of the account, because the Pods of a test cluster may have
-    // no network.
-    let token = namespace.kubectl(&["create", "token", "kubectl-seq"]).stdout;
-    let minimal = ["config", "view", "--minify", "--flatten", "--raw", "-o"];
-    let field = |path: &str| namespace.kubectl(&[&minimal[..], &[path]].concat()).stdout;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let kubeconfig = folder.path().join("config");
-    let text = format!(
-        "{{apiVersion: v1, kind: Config, current-context: c, clusters: [{{name: c, cluster: {{server: '{}', certificate-authority-data: '{}'}}}}], users: [{{name: c, user: {{token: '{}'}}}}], contexts: [{{name: c, context: {{cluster: c, user: c, namespace: {}}}}}]}}",
-        field("jsonpath={.clusters[0].cluster.server}"),
-        field("jsonpath={.clusters[0].cluster.certificate-authority-data}"),
-        token.trim(),
-        namespace.name,
-    );
-    std::fs::write(&kubeconfig, text).expect("a kubeconfig");
+    let kubeconfig = write_kubeconfig(&namespace, "kubectl-seq", folder.path());
     let args = example.lines().find_map(|line| line.trim().strip_prefix("args: [")).expect("the arguments");
     let arguments: Vec<&str> = args.trim_end_matches(']').split(", ").collect();
     let mut command = program(&arguments);
@@ -132,4 +142,77 @@ fn the_pod_of_the_example_writes_the_timeline_with_its_service_account() {
     let document = result.json();
     assert_eq!(document["workloads"][0]["outcome"], "Succeeded", "{result:#}");
     assert_eq!(document["workloads"][0]["incomplete"], serde_json::json!([]), "{result:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn record_runs_with_the_rights_and_the_arguments_of_its_manifest() {
+    let namespace = Namespace::new("recorder");
+    let in_namespace = |yaml: &str| {
+        yaml.replace("namespace: kubectl-seq", &format!("namespace: {}", namespace.name))
+            .replace("namespace: default", &format!("namespace: {}", namespace.name))
+    };
+    namespace.kubectl_with(&["apply", "-f", "-"], &in_namespace(RBAC)).succeeds();
+    let manifest_text = in_namespace(RECORD);
+    namespace.kubectl_with(&["apply", "--dry-run=server", "-f", "-"], &manifest_text).succeeds();
+    let (account_and_binding, _) = manifest_text.split_once("kind: PersistentVolumeClaim").expect("a volume");
+    let (account_and_binding, _) = account_and_binding.rsplit_once("---").expect("a document");
+    namespace.kubectl_with(&["apply", "-f", "-"], account_and_binding).succeeds();
+    let user = format!("system:serviceaccount:{}:record", namespace.name);
+    wait_until_allowed(&namespace, &user, "pods");
+    for verb in ["create", "delete", "patch", "update"] {
+        let question = ["auth", "can-i", verb, "pods", "--as", &user];
+        assert_eq!(namespace.kubectl(&question).code, Some(1), "{verb}");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let target = folder.path().join("recordings");
+    let args = manifest_text.lines().find_map(|line| line.trim().strip_prefix("args: ["));
+    let args = args.expect("the arguments").trim_end_matches(']').replace('"', "");
+    let args = args.replace("/recordings", target.to_str().expect("UTF-8"));
+    let arguments: Vec<&str> = args.split(", ").collect();
+    let start = || {
+        let mut command = program(&arguments);
+        command.env("KUBECONFIG", write_kubeconfig(&namespace, "record", folder.path()));
+        Running::start(command, b"")
+    };
+    let mut record = start();
+    record.wait_for_text("following what runs");
+    namespace.complete("quick.yaml");
+    record.wait_for_text(&format!(" {}/job/quick Succeeded ", namespace.name));
+    namespace.kubectl(&["apply", "-f", &manifest("sleeping.yaml")]).succeeds();
+    namespace.wait_until_ready("sleeping", 1);
+    let partial = || names(&target).into_iter().any(|name| name.contains("_job_sleeping_"));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !partial() {
+        assert!(Instant::now() < deadline, "{:?}", names(&target));
+        thread::sleep(Duration::from_millis(50));
+    }
+    record.signal("TERM");
+    let result = record.wait().exits_with(143);
+    for line in result.stderr.lines() {
+        assert!(!line.contains("forbidden"), "{result:#}");
+    }
+    // The next one continues the partial recording, and writes no run twice.
+    namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
+    let mut record = start();
+    record.wait_for_text(&format!(" {}/job/sleeping Unknown ", namespace.name));
+    record.signal("INT");
+    record.wait().exits_with(130);
+    let own: Vec<String> =
+        names(&target).into_iter().filter(|name| name.starts_with(&namespace.name)).collect();
+    assert_eq!(own.len(), 2, "{own:?}");
+    for name in own {
+        assert!(name.ends_with(".jsonl.zst"), "{name}");
+        let path = target.join(&name);
+        let replayed = run(program(&["replay", path.to_str().expect("UTF-8"), "-o", "json"]), b"");
+        let document = replayed.json();
+        let gaps = document["workloads"][0]["incomplete"].as_array().map_or(0, Vec::len);
+        assert_eq!(gaps, usize::from(name.contains("_job_sleeping_")), "{replayed:#}");
+    }
+}
+
+/// The names of the files in a folder, which may not exist yet.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }

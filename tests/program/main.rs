@@ -14,6 +14,7 @@ mod hostile_names;
 mod hostile_server;
 mod kubectl_flags;
 mod man_pages;
+mod recordings;
 mod replay;
 mod resizing;
 mod schema;

@@ -360,7 +360,7 @@ impl PodDetailsLoader {
             need: Need::Required,
         };
         Some(tokio::spawn(async move {
-            let selection = Selection { targets: vec![target], since: None };
+            let selection = Selection { targets: vec![target], since: None, forgets_gone: false };
             let mut feed = cluster::open_feed(&cluster, selection, true);
             while let Some(update) = feed.updates.recv().await {
                 if let Update::Observed(observations) = update

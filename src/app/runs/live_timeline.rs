@@ -24,6 +24,7 @@ pub(crate) async fn read_feed(mut feed: Feed, streams: &Streams) -> Result<(Time
             Update::Synced => break,
             Update::Outages { outages, .. } => timeline.set_outages(outages),
             Update::Relisted(relist) => timeline.apply_relist(&relist),
+            Update::Unwatched(unwatched) => timeline.add_unwatched(unwatched),
             Update::Notice(notice) => streams.warning(&notice),
             Update::Missing(error) => missing = missing.or(Some(error)),
             Update::Failed(error) => return Err(error.into()),

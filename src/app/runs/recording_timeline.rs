@@ -48,6 +48,7 @@ fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> 
             }
             RecordingEntry::Outages { outages, .. } => timeline.set_outages(outages),
             RecordingEntry::Relist(relist) if is_synced => timeline.apply_relist(&relist),
+            RecordingEntry::Unwatched(unwatched) => timeline.add_unwatched(unwatched),
             RecordingEntry::End(at) => {
                 end = at;
                 is_cut_off = false;

@@ -168,7 +168,7 @@ pub(crate) async fn run(
         return Ok(Exit::Success);
     }
     let targets = workloads.iter().map(ChangedWorkload::target).collect();
-    let feed = cluster::open_feed(&cluster, Selection { targets, since }, true);
+    let feed = cluster::open_feed(&cluster, Selection { targets, since, forgets_gone: false }, true);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .expected_uids(workloads.iter().map(|workload| workload.object.uid.clone()).collect())
         .resume_command(resume_command(&workloads, &args.connection, &cluster.namespace))

@@ -64,7 +64,8 @@ impl<'a> RunReader<'a> {
             need: Need::Required,
         };
         let targets = named.into_iter().map(target).collect();
-        let feed = cluster::open_feed(cluster, Selection { targets, since: None }, false);
+        let feed =
+            cluster::open_feed(cluster, Selection { targets, since: None, forgets_gone: false }, false);
         let (timeline, now) = read_feed(feed, self.streams).await?;
         let reading = RunReading {
             source: RunSource::Cluster,

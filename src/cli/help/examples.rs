@@ -11,6 +11,7 @@ pub(crate) fn examples(command: &str) -> &'static str {
         "get" => GET,
         "pod" => POD,
         "simulate" => SIMULATE,
+        "record" => RECORD,
         "replay" => REPLAY,
         "diff" => DIFF,
         "history" => HISTORY,
@@ -103,6 +104,16 @@ const SIMULATE: &str = "\
 
   # Print the end result of another run at once
   kubectl seq simulate --seed 7 --speed 0";
+
+const RECORD: &str = "\
+# Record what runs in all namespaces
+  kubectl seq record -A --to recordings
+
+  # Record Jobs, for 30 days and up to 20 GiB
+  kubectl seq record jobs --to recordings --keep 30d,20GiB
+
+  # Show the recordings of one Job
+  kubectl seq replay recordings/default_job_pi_*";
 
 const REPLAY: &str = "\
 # Play a recording

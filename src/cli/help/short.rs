@@ -3,12 +3,13 @@
 use clap::{Arg, Command, Error};
 
 /// The flags that `-h` shows, if the subcommand has them.
-const MOST_USED: [&str; 18] = [
+const MOST_USED: [&str; 20] = [
     "all-namespaces",
     "detach",
     "fail-fast",
     "fail-if",
     "filename",
+    "keep",
     "logs",
     "namespace",
     "nodes",
@@ -19,6 +20,7 @@ const MOST_USED: [&str; 18] = [
     "sort",
     "speed",
     "timeout",
+    "to",
     "verbose",
     "watch",
     "what-if",

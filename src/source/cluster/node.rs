@@ -66,7 +66,7 @@ mod tests {
     async fn a_pod_that_is_bound_to_the_node_during_a_watch_was_not_created_just_then() {
         let (mut fake, cluster) = fake::start();
         let targets = vec![target_pods_of_node("node-1", NamespaceScope::All)];
-        let mut feed = open_feed(&cluster, Selection { targets, since: None }, true);
+        let mut feed = open_feed(&cluster, Selection { targets, since: None, forgets_gone: false }, true);
         let [pods, events, creations] =
             fake.calls(["/pods?", "involvedObject.kind%3DPod", "reason%3DSuccessfulCreate"]).await;
         assert!(pods.uri.starts_with("/api/v1/pods?"), "{}", pods.uri);

@@ -39,6 +39,7 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bo
     let channels = FeedChannels { signals: signal_receiver, refresh_requests, refresh, clock };
     let since = selection.since.unwrap_or_default();
     let mut plan = Plan::new(cluster, is_followed, since, refresh_receiver, &updates, &signals);
+    plan.forgets_gone = selection.forgets_gone;
     let planned = plan.add_targets(selection.targets);
     let (watchers, sibling_readers) = (plan.watchers, plan.sibling_readers);
     tokio::spawn(async move {

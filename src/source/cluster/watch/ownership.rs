@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::observation::{LabelSelector, Object, Observation, Owner, Seen};
 use crate::source::cluster::api::decoding::kind::Kind;
@@ -42,6 +43,8 @@ pub(crate) struct Ownership {
     rules: OwnershipRules,
     /// Whether to hold an object if its owner may become known later.
     holds: bool,
+    /// Whether to forget objects some time after they are gone.
+    pub(crate) forgets_gone: bool,
     /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across
     /// an `await`.
     state: Mutex<OwnershipState>,
@@ -210,6 +213,9 @@ impl Ownership {
         batch: &mut Vec<Observation>,
     ) -> bool {
         let first_received = *state.first_received.get_or_insert(observation.received);
+        if self.forgets_gone {
+            state.forget_gone(Instant::now());
+        }
         let mut next = Some((observation, role));
         let mut released = VecDeque::new();
         let mut is_kept = false;
@@ -229,7 +235,11 @@ impl Ownership {
                     if let Object::Job(job) = &observation.object {
                         state.has_manual_selector |= job.spec.manual_selector == Some(true);
                     }
-                    state.release(uid_key(&observation.object.metadata().uid), &mut released);
+                    let uid = uid_key(&observation.object.metadata().uid);
+                    state.release(uid, &mut released);
+                    if self.forgets_gone && observation.seen.is_gone() {
+                        state.gone.push_back((Instant::now(), uid));
+                    }
                     batch.push(observation);
                 }
                 Admission::Hold(uid)

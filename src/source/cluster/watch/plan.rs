@@ -35,6 +35,8 @@ pub(crate) struct Plan<'a> {
     cluster: &'a Cluster,
     /// Whether the feed continues with watches after the lists.
     watch: bool,
+    /// Whether the feed forgets objects that no longer exist.
+    pub(crate) forgets_gone: bool,
     since: ResourceVersions,
     owner_lookup: Arc<OwnerLookup>,
     /// Shared by all watchers, see [`CollectionWatcher::recovered`].
@@ -73,6 +75,7 @@ impl<'a> Plan<'a> {
         Self {
             cluster,
             watch,
+            forgets_gone: false,
             since,
             owner_lookup,
             recovered,
@@ -143,7 +146,9 @@ impl<'a> Plan<'a> {
         let event_fields = event_field_selector(&roots);
         let child_labels = custom_label_selector(&roots);
         let kinds = intermediate.iter().map(|(kind, _)| kind.clone()).collect();
-        let ownership = Arc::new(Ownership::new(roots, kinds, self.watch));
+        let mut ownership = Ownership::new(roots, kinds, self.watch);
+        ownership.forgets_gone = self.forgets_gone;
+        let ownership = Arc::new(ownership);
         let query =
             |kind, labels, fields| Query { kind, namespace: namespace.map(str::to_owned), labels, fields };
 

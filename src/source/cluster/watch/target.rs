@@ -11,6 +11,8 @@ pub(crate) struct Selection {
     /// Resource versions that were read before `apply` changed the cluster. If they are given, the feed also reports
     /// objects that were deleted since then, and an object that does not exist is not an error.
     pub since: Option<ResourceVersions>,
+    /// Whether the feed runs for days, so that it must forget objects that no longer exist.
+    pub forgets_gone: bool,
 }
 
 /// Objects of one type in one scope.

@@ -28,7 +28,10 @@ fn select(resource: Resource, names: &[&str]) -> Selection {
         }
     };
     let scope = NamespaceScope::Namespace("ns".to_owned());
-    Selection { targets: vec![Target { resource, scope, objects, need: Need::Required }], since: None }
+    Selection {
+        targets: vec![Target { resource, scope, objects, need: Need::Required }],
+        ..Selection::default()
+    }
 }
 
 /// Opens a feed of the selection at a fake server.

@@ -1,8 +1,10 @@
 //! The followed objects that were found so far, and the observations that wait for their owners.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::observation::{LabelSelector, Object, ObjectMeta, Observation, OwnerReference};
 use crate::source::cluster::watch::gone::GoneCandidates;
@@ -51,7 +53,16 @@ pub(crate) struct OwnershipState {
     pub(crate) preemptors: Preemptors,
     /// The siblings of the named Pods.
     pub(crate) siblings: SiblingRequests,
+    /// The objects that are gone, with the time of their removal, the oldest first. Only if they are forgotten later.
+    pub(crate) gone: VecDeque<(Instant, u128)>,
 }
+
+/// An object that is gone is forgotten after this time. Until then, Events about it may arrive.
+const MEMORY_OF_GONE: Duration = Duration::from_secs(60);
+
+/// Maximum number of unrelated owners that a feed remembers that runs for days. An owner that was forgotten is requested
+/// again if another of its objects arrives.
+const MAX_UNRELATED_OWNERS: usize = 10_000;
 
 /// A followed object that may own others.
 #[derive(Debug)]
@@ -87,6 +98,23 @@ impl OwnershipState {
             name: metadata.name.as_str().into(),
         };
         self.owners.entry(uid).or_insert_with(new_owner).role == role
+    }
+
+    /// Forgets the objects that have been gone for some time.
+    pub(crate) fn forget_gone(&mut self, now: Instant) {
+        while let Some(&(at, uid)) = self.gone.front()
+            && now - at >= MEMORY_OF_GONE
+        {
+            self.gone.pop_front();
+            self.owners.remove(&uid);
+            self.pods.remove(&uid);
+            self.pod_controllers.remove(&uid);
+        }
+        if self.unrelated_owners.len() > MAX_UNRELATED_OWNERS {
+            self.unrelated_owners.clear();
+        }
+        // The selectors narrow the list of Pods of a single named workload.
+        self.selectors.clear();
     }
 
     /// Moves the observations that waited for `uid` into `released`.

@@ -41,7 +41,7 @@ fn custom() -> Resource {
 /// Opens a feed of the targets at a fake server.
 fn open(targets: Vec<Target>, watch: bool) -> (FakeServer, Feed) {
     let (fake, cluster) = fake::start();
-    (fake, open_feed(&cluster, Selection { targets, since: None }, watch))
+    (fake, open_feed(&cluster, Selection { targets, since: None, forgets_gone: false }, watch))
 }
 
 /// Creates an object whose controller is `owner`, given as `Kind/name`. An empty `owner` means no controller.

@@ -1,0 +1,255 @@
+//! The event loop of `record`.
+
+use std::fs;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::app::exit::{Exit, RunError};
+use crate::app::record::collector::RunCollector;
+use crate::app::record::finished_run::FinishedRun;
+use crate::app::record::followed_run::FollowedRun;
+use crate::app::record::retention::Retention;
+use crate::app::record::writer::RecordingWriter;
+use crate::app::signals::Signals;
+use crate::app::streams::Streams;
+use crate::observation::Outage;
+use crate::source::clock::local_now;
+use crate::source::error::system_error_text;
+use crate::source::recording::directory::RecordingName;
+use crate::source::recording::directory::listing::{
+    RecordingFile, RecordingIndex, WholeRecording, list_recordings,
+};
+use crate::source::recording::directory::run_file::{RunFile, temporary_name};
+use crate::source::recording::{RecordedRun, RecordingHeader, RecordingLines};
+use crate::source::{Feed, Update};
+
+/// How often lines are written and ended runs are searched for. A frame of a compressed recording ends at least once a
+/// second.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How often recordings that are too old are deleted.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Maximum time that is spent on recordings after a signal.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// What `record` does.
+pub(crate) struct RecordOptions<'a> {
+    /// The source.
+    pub(crate) feed: Feed,
+    pub(crate) streams: &'a Streams,
+    /// Where recordings are written, if they are.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) retention: Retention,
+    /// The namespace of a command without `-n`.
+    pub(crate) namespace: String,
+    /// The workloads that the source lists.
+    pub(crate) scope: RecordScope,
+}
+
+/// The workloads that are recorded.
+#[derive(Debug)]
+pub(crate) struct RecordScope {
+    /// The namespace; `None` for all namespaces.
+    pub(crate) namespace: Option<String>,
+    /// The kinds of the workloads that are listed.
+    pub(crate) kinds: Vec<String>,
+    /// Whether a selector excludes some workloads.
+    pub(crate) has_selector: bool,
+}
+
+impl RecordScope {
+    /// Whether the source lists the workload of a run if it exists.
+    fn covers(&self, run: &RecordedRun) -> bool {
+        let has_kind = |kind: &str| self.kinds.iter().any(|own| own == kind);
+        !self.has_selector
+            && self.namespace.as_ref().is_none_or(|namespace| *namespace == run.namespace)
+            && (has_kind(&run.kind) || run.kind == "Job" && has_kind("CronJob"))
+    }
+}
+
+/// Records what runs until a signal arrives.
+///
+/// # Errors
+/// The source fails at first, or the directory cannot be used.
+pub(crate) async fn record(options: RecordOptions<'_>) -> Result<Exit, RunError> {
+    let mut signals = Signals::new(false)?;
+    let header = RecordingHeader { namespace: Some(options.namespace.clone()), ..RecordingHeader::new(true) };
+    let listed_kinds = if options.scope.has_selector { Vec::new() } else { options.scope.kinds.clone() };
+    let collector = RunCollector::new(options.folder.clone(), header, listed_kinds);
+    let writer = RecordingWriter::new(options.streams.clone())?;
+    let began = options.feed.clock.now();
+    let mut session =
+        RecordSession { options, collector, writer, began, is_synced: false, next_deletion: Instant::now() };
+    session.resume_partial_recordings()?;
+    let result = session.follow(&mut signals).await;
+    session.flush().await?;
+    result
+}
+
+/// A running `record`.
+struct RecordSession<'a> {
+    options: RecordOptions<'a>,
+    collector: RunCollector,
+    writer: RecordingWriter,
+    /// When the command began.
+    began: Timestamp,
+    /// Whether everything that existed at the beginning was observed.
+    is_synced: bool,
+    next_deletion: Instant,
+}
+
+impl RecordSession<'_> {
+    async fn follow(&mut self, signals: &mut Signals) -> Result<Exit, RunError> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                exit = signals.next_exit() => return Ok(exit),
+                update = self.options.feed.updates.recv() => match update {
+                    Some(update) => self.on_update(update)?,
+                    None => return Ok(Exit::Unknown),
+                },
+                (run, path) = self.writer.next_completed() => self.report_run(&run, Some(&path))?,
+                _ = ticks.tick() => self.tick()?,
+            }
+        }
+    }
+
+    fn on_update(&mut self, update: Update) -> Result<(), RunError> {
+        let streams = self.options.streams;
+        match &update {
+            Update::Failed(error) => return Err(error.clone().into()),
+            Update::Notice(notice) => streams.warning(notice),
+            Update::Missing(error) => streams.warning(&error.summary),
+            Update::Outages { outages, .. } => self.report_outages(outages),
+            Update::Observed(_)
+            | Update::Synced
+            | Update::Progress(_)
+            | Update::Relisted(_)
+            | Update::Unwatched(_)
+            | Update::Refreshed
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded => {}
+        }
+        let is_end_of_lists = matches!(update, Update::Synced);
+        self.collector.add_update(update)?;
+        if is_end_of_lists { self.on_synced() } else { Ok(()) }
+    }
+
+    /// Compares what exists with the recordings of the directory.
+    fn on_synced(&mut self) -> Result<(), RunError> {
+        let scope = &self.options.scope;
+        let now = self.options.feed.clock.now();
+        self.collector.conclude_resumed(now, self.began, |run| scope.covers(&run.recorded_run()))?;
+        let known = match &self.options.folder {
+            Some(folder) => RecordingIndex::new(&list_recordings(folder)?),
+            None => RecordingIndex::default(),
+        };
+        self.collector.conclude_old_runs(self.began, &known);
+        self.is_synced = true;
+        self.options.streams.note("following what runs; Ctrl-C ends the recording");
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<(), RunError> {
+        let now = self.options.feed.clock.now();
+        for run in self.collector.take_finished(now)? {
+            if run.file.is_some() {
+                self.writer.add_finished(run);
+            } else {
+                self.report_run(&run, None)?;
+            }
+        }
+        // Before that, it is unknown whether the directory has the recording of a run.
+        if self.is_synced {
+            self.writer.write_lines(self.collector.runs_mut());
+        }
+        if let Some(folder) = &self.options.folder
+            && self.next_deletion <= Instant::now()
+        {
+            self.next_deletion = Instant::now().checked_add(RETENTION_INTERVAL).unwrap_or(self.next_deletion);
+            if let Err(error) = self.options.retention.delete_surplus(folder, local_now()) {
+                let why = system_error_text(&error);
+                let text = format!("cannot delete old recordings in {}: {why}", folder.display());
+                self.options.streams.warning(&text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints the line of a run. This is the only place through which finished runs leave the program.
+    fn report_run(&self, run: &FinishedRun, path: Option<&Path>) -> Result<(), RunError> {
+        let mut line = run.describe();
+        if let Some(path) = path {
+            line = format!("{line} {}", path.display());
+        }
+        self.options.streams.write_output_line(&line)
+    }
+
+    fn report_outages(&self, outages: &[Outage]) {
+        let streams = self.options.streams;
+        if outages.is_empty() {
+            streams.note("everything can be read again");
+        }
+        for Outage { resource, since, reason, .. } in outages {
+            let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+            streams.warning(&format!("cannot read {resource} since {since}: {reason}; trying again"));
+        }
+    }
+
+    /// Continues the recordings that another run of the program did not complete.
+    fn resume_partial_recordings(&mut self) -> Result<(), RunError> {
+        let Some(folder) = self.options.folder.clone() else { return Ok(()) };
+        let recordings = list_recordings(&folder)?;
+        for RecordingFile { path, name, .. } in recordings.iter().filter(|file| file.name.is_partial) {
+            let complete = RecordingName { is_partial: false, ..name.clone() };
+            let _ = fs::remove_file(folder.join(temporary_name(&complete)));
+            match open_partial(&folder, name) {
+                Ok((file, recording)) => {
+                    let Some(run) = recording.header.run.clone() else { continue };
+                    let index = RecordingIndex::new(&recordings);
+                    if folder.join(complete.to_string()).exists() && index.has_run(&run, Some(name.start)) {
+                        // The program was killed after the recording was complete.
+                        fs::remove_file(path)?;
+                    } else if self.options.scope.namespace.as_ref().is_none_or(|own| *own == run.namespace) {
+                        self.collector.resume(&run.uid, FollowedRun::resume(file, recording));
+                    }
+                }
+                Err(error) => {
+                    let why = system_error_text(&error);
+                    self.options.streams.warning(&format!("cannot continue {}: {why}", path.display()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes everything that is known when the program ends. Runs that go on keep their partial recordings.
+    async fn flush(&mut self) -> Result<(), RunError> {
+        let deadline = Instant::now().checked_add(FLUSH_TIMEOUT).unwrap_or_else(Instant::now);
+        if self.is_synced {
+            self.writer.write_lines(self.collector.runs_mut());
+        }
+        while !self.writer.is_idle() {
+            match timeout_at(deadline, self.writer.next_completed()).await {
+                Ok((run, path)) => self.report_run(&run, Some(&path))?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens a partial recording and reads it.
+fn open_partial(folder: &Path, name: &RecordingName) -> io::Result<(RunFile, WholeRecording)> {
+    let (file, lines) = RunFile::reopen(folder, name.clone())?;
+    let lines = RecordingLines::new(Cursor::new(lines)).map_err(io::Error::other)?;
+    let recording = WholeRecording::from_lines(lines, &name.to_string()).map_err(io::Error::other)?;
+    Ok((file, recording))
+}

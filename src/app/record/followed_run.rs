@@ -1,0 +1,252 @@
+//! A run that goes on.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::app::record::finished_run::FinishedRun;
+use crate::app::record::resumed_run::ResumedRun;
+use crate::app::record::rollout_objects::{RolledOut, RolloutObjects};
+use crate::observation::{Observation, Unwatched};
+use crate::source::Update;
+use crate::source::recording::RecordingEntry;
+use crate::source::recording::directory::RecordingName;
+use crate::source::recording::directory::file_name::Compression;
+use crate::source::recording::directory::listing::WholeRecording;
+use crate::source::recording::directory::run_file::RunFile;
+use crate::source::recording::{RecordedRun, RecordingHeader};
+use crate::timeline::{Timeline, Workload, WorkloadState};
+
+/// A run is over when nothing was observed for this time after its end, because the last Events arrive late.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// A run is over at this time after its end, although some of its Pods go on to change.
+const MAX_TIME_AFTER_END: Duration = Duration::from_secs(30);
+
+/// A run that goes on.
+#[derive(Debug)]
+pub(crate) struct FollowedRun {
+    timeline: Timeline,
+    header: RecordingHeader,
+    pub(crate) file: Option<RunFile>,
+    pub(crate) rollout: RolloutObjects,
+    start: Timestamp,
+    /// When the latest observation arrived.
+    last_observed: Instant,
+    /// Since when the workload has been found to have ended.
+    ended_since: Option<Instant>,
+    /// Whether something was observed since the workload was last looked at.
+    is_changed: bool,
+    /// Whether the run had ended when its first objects were listed.
+    pub(crate) is_old: bool,
+    /// The part of a run that another run of the program recorded, until its objects are observed again.
+    pub(crate) resumed: Option<ResumedRun>,
+}
+
+impl FollowedRun {
+    /// Begins a run. `first` is the first observation of its workload. Without `folder`, no recording is written.
+    ///
+    /// # Errors
+    /// The header cannot be written as JSON. This does not happen.
+    pub(crate) fn begin(
+        first: &Observation,
+        start: Timestamp,
+        revision: Option<String>,
+        header: RecordingHeader,
+        folder: Option<&Path>,
+    ) -> io::Result<Self> {
+        let run = RecordedRun { revision, ..RecordedRun::of_workload(&first.object) };
+        let name = RecordingName { is_partial: true, ..RecordingName::new(&run, start, Compression::Zstd) };
+        let header = RecordingHeader { run: Some(run), ..header };
+        let file = folder.map(|folder| RunFile::new(folder, name, &header)).transpose()?;
+        Ok(Self {
+            timeline: Timeline::default(),
+            header,
+            file,
+            rollout: RolloutObjects::default(),
+            start,
+            last_observed: Instant::now(),
+            ended_since: None,
+            is_changed: true,
+            is_old: false,
+            resumed: None,
+        })
+    }
+
+    /// Continues a run whose recording another run of the program began.
+    pub(crate) fn resume(file: RunFile, recording: WholeRecording) -> Self {
+        let WholeRecording { header, entries, end, .. } = recording;
+        let mut run = Self {
+            timeline: Timeline::default(),
+            start: file.name.start,
+            header,
+            file: Some(file),
+            rollout: RolloutObjects::default(),
+            last_observed: Instant::now(),
+            ended_since: None,
+            is_changed: true,
+            is_old: false,
+            resumed: None,
+        };
+        let mut resumed = ResumedRun::new(end);
+        for entry in entries {
+            if let RecordingEntry::Observation(observation) = &entry {
+                resumed.remember(observation);
+            }
+            run.apply_entry(entry);
+        }
+        run.timeline.recompute();
+        run.resumed = Some(resumed);
+        run
+    }
+
+    fn apply_entry(&mut self, entry: RecordingEntry) {
+        match entry {
+            RecordingEntry::Observation(observation) => {
+                self.rollout.observe(&observation);
+                self.timeline.apply(&observation);
+            }
+            RecordingEntry::Synced => self.timeline.conclude_gone_pods(),
+            RecordingEntry::Outages { outages, .. } => self.timeline.set_outages(outages),
+            RecordingEntry::Relist(relist) => self.timeline.apply_relist(&relist),
+            RecordingEntry::Unwatched(unwatched) => self.timeline.add_unwatched(unwatched),
+            RecordingEntry::End(_) | RecordingEntry::Unknown => {}
+        }
+    }
+
+    /// Adds an observation of the run. If it is the first one after a time in which nobody watched, the recording names
+    /// this time.
+    ///
+    /// # Errors
+    /// The observation cannot be written as JSON.
+    pub(crate) fn observe(&mut self, mut observation: Observation) -> io::Result<()> {
+        if let Some(unwatched) =
+            self.resumed.as_mut().and_then(|resumed| resumed.end_of_gap(observation.received))
+        {
+            self.add_unwatched(unwatched)?;
+        }
+        if let Some(resumed) = &mut self.resumed {
+            resumed.find_again(&observation);
+        }
+        self.rollout.observe(&observation);
+        self.timeline.apply(&observation);
+        self.is_changed = true;
+        self.last_observed = Instant::now();
+        match &mut self.file {
+            Some(file) => file.lines.add_observation(&mut observation),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a time in which nobody watched.
+    ///
+    /// # Errors
+    /// The mark cannot be written as JSON. This does not happen.
+    pub(crate) fn add_unwatched(&mut self, unwatched: Unwatched) -> io::Result<()> {
+        self.add_mark(&Update::Unwatched(unwatched))
+    }
+
+    /// Adds an update that is not an observation.
+    ///
+    /// # Errors
+    /// The mark cannot be written as JSON. This does not happen.
+    pub(crate) fn add_mark(&mut self, update: &Update) -> io::Result<()> {
+        match update {
+            Update::Synced => self.timeline.conclude_gone_pods(),
+            Update::Outages { outages, .. } => self.timeline.set_outages(outages.clone()),
+            Update::Relisted(relist) => self.timeline.apply_relist(relist),
+            Update::Unwatched(unwatched) => self.timeline.add_unwatched(unwatched.clone()),
+            Update::Observed(_)
+            | Update::Progress(_)
+            | Update::Refreshed
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded
+            | Update::Notice(_)
+            | Update::Missing(_)
+            | Update::Failed(_) => return Ok(()),
+        }
+        self.is_changed = true;
+        self.file.as_mut().map_or(Ok(()), |file| file.lines.add_mark(update))
+    }
+
+    /// Whether the run is over: its workload and its Pods have ended, and nothing more was observed for some time.
+    pub(crate) fn is_over(&mut self) -> bool {
+        if std::mem::take(&mut self.is_changed) {
+            self.timeline.recompute();
+            if self.has_workload_ended() {
+                self.ended_since.get_or_insert_with(Instant::now);
+            } else {
+                self.ended_since = None;
+            }
+        }
+        let Some(ended_since) = self.ended_since else { return false };
+        let is_silent = self.is_old || self.last_observed.elapsed() >= SILENCE;
+        (is_silent && self.have_pods_ended()) || ended_since.elapsed() >= MAX_TIME_AFTER_END
+    }
+
+    fn has_workload_ended(&self) -> bool {
+        !self.timeline.is_empty() && self.timeline.roots().all(Workload::has_ended)
+    }
+
+    fn have_pods_ended(&self) -> bool {
+        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.is_rollout);
+        workloads
+            .flat_map(|workload| self.timeline.overviews(workload))
+            .all(|(_, pod)| pod.outcome.has_ended())
+    }
+
+    /// Whether the workload had ended before `at`, as far as it is known.
+    pub(crate) fn had_ended_before(&mut self, at: Timestamp) -> bool {
+        self.timeline.recompute();
+        self.has_workload_ended()
+            && self.timeline.roots().all(|root| root.finished.is_none_or(|finished| finished < at))
+    }
+
+    /// Returns the run as it is stored in the header of its recording.
+    pub(crate) fn recorded_run(&self) -> RecordedRun {
+        let run = self.header.run.clone().unwrap_or_default();
+        if self.rollout.has_rollouts() {
+            return RecordedRun { revision: self.rollout.rolled_out().revision, ..run };
+        }
+        run
+    }
+
+    /// Returns what is rolled out, if the workload has rollouts.
+    pub(crate) fn rolled_out(&self) -> Option<RolledOut> {
+        self.rollout.has_rollouts().then(|| self.rollout.rolled_out())
+    }
+
+    /// When the run began, if its name depends on nothing else.
+    pub(crate) fn fixed_start(&self) -> Option<Timestamp> {
+        (!self.rollout.has_rollouts()).then_some(self.start)
+    }
+
+    /// Ends the run at `now`.
+    ///
+    /// # Errors
+    /// The end cannot be written as JSON. This does not happen.
+    pub(crate) fn finish(mut self, now: Timestamp) -> FinishedRun {
+        self.timeline.recompute();
+        let end = self.timeline.last_received().map_or(now, |last| now.max(last));
+        if let Some(file) = &mut self.file {
+            file.lines.add_end(end);
+        }
+        let root = self.timeline.roots().next();
+        let run = RecordedRun {
+            outcome: Some(root.map_or(WorkloadState::Unknown, |root| root.state).name().to_owned()),
+            finished_at: root.and_then(|root| root.finished),
+            pods: Some(self.timeline.pod_count() as u64),
+            ..self.recorded_run()
+        };
+        FinishedRun {
+            header: RecordingHeader { run: Some(run), ..self.header },
+            timeline: self.timeline,
+            file: self.file,
+            start: self.start,
+            end,
+        }
+    }
+}
