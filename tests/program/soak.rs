@@ -12,8 +12,9 @@ const SPEED: u32 = 8000;
 /// Number of Pods of the Job, one after the other. Each Pod works for 59 s.
 const PODS: usize = 1440;
 
-/// By how much the memory may grow in the second half of the run, in KiB. 720 finished Pods need 0.3 MiB.
-const MAX_GROWTH: u64 = 4 << 10;
+/// By how much the memory may grow in the second half of the run, in KiB. 720 finished Pods need 0.3 MiB, and the document
+/// at the end about 4 MiB.
+const MAX_GROWTH: u64 = 8 << 10;
 
 /// Maximum time that the end of the run may be late.
 const MAX_LAG: Duration = Duration::from_secs(20);

@@ -35,7 +35,7 @@ pub(crate) fn playback_command(
 fn time_of_target(target: SeekTarget, start: &Zoned, end: Timestamp) -> Timestamp {
     let first = start.timestamp();
     match target {
-        SeekTarget::Elapsed(elapsed) => first.saturating_add(elapsed).unwrap_or(end),
+        SeekTarget::Elapsed(elapsed) => first.saturating_add(elapsed).unwrap_or(end).min(end),
         SeekTarget::Share(share) => {
             let passed = SignedDuration::try_from_secs_f64(end.duration_since(first).as_secs_f64() * share);
             first.saturating_add(passed.unwrap_or_default()).unwrap_or(end)

@@ -49,7 +49,7 @@ fn an_error_points_at_the_wrong_character() {
         ("share(idle) > 10", 16, "expected %"),
         ("share(idle) > 10s", 16, "expected %"),
         ("count(run) > 3s", 14, "no unit"),
-        ("wall > 30s x", 11, "nothing may follow"),
+        ("wall > 30s x", 11, "unexpected text"),
         ("größe > 1s", 0, "expected wall"),
     ] {
         let error = error(text);
