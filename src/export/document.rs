@@ -249,7 +249,7 @@ impl<'a> WorkloadEntry<'a> {
     }
 }
 
-/// What is not known about a workload.
+/// The parts of a workload that the source could not read, and the times in which nobody watched it.
 fn incomplete_entries<'a>(timeline: &'a Timeline, workload: &'a Workload) -> Vec<IncompleteEntry<'a>> {
     let unwatched = timeline.unwatched_times(workload).map(IncompleteEntry::from);
     unwatched.chain(timeline.outages_of(workload).map(IncompleteEntry::from)).collect()

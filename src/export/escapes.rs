@@ -54,7 +54,7 @@ pub(crate) fn escape_markup(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' => escaped.push(char),
-            // XML does not allow these two.
+            // XML does not allow these two characters.
             '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             _ => escaped.push_str(&escape_unsafe(char.encode_utf8(&mut [0; 4]))),
         }

@@ -158,7 +158,7 @@ fn an_event_of_a_watch_that_never_ends_is_an_outage() {
         let failing = printed.lines().filter(|line| line.contains("cannot read"));
         failing.filter(|line| line.contains(collection)).count()
     };
-    // Each collection is watched again after its failure.
+    // After a watch has failed, the program starts it again.
     running.wait_until("an outage of each collection", |printed| {
         collections.iter().all(|collection| count_failures(printed, collection) > 0)
             && WATCHES.load(Ordering::Relaxed) >= 3 * collections.len()

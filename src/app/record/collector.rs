@@ -173,7 +173,7 @@ impl RunCollector {
             return Ok(Vec::new());
         }
         let over: Vec<RunKey> =
-            self.runs.iter_mut().filter_map(|(key, run)| run.is_over().then_some(*key)).collect();
+            self.runs.iter_mut().filter_map(|(key, run)| run.update_end().then_some(*key)).collect();
         let mut finished = Vec::new();
         for key in over {
             if let Some(run) = self.runs.remove(&key) {

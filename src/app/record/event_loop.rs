@@ -37,7 +37,7 @@ const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 /// Maximum time that is spent on recordings after a signal.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What `record` does.
+/// The options of `record`.
 pub(crate) struct RecordOptions<'a> {
     /// The source.
     pub(crate) feed: Feed,

@@ -172,8 +172,9 @@ impl FollowedRun {
         self.file.as_mut().map_or(Ok(()), |file| file.lines.add_mark(update))
     }
 
-    /// Whether the run is over: its workload and its Pods have ended, and nothing more was observed for some time.
-    pub(crate) fn is_over(&mut self) -> bool {
+    /// Applies the latest observations. Returns whether the run is over: its workload and its Pods have ended, and nothing
+    /// more was observed for some time.
+    pub(crate) fn update_end(&mut self) -> bool {
         if std::mem::take(&mut self.is_changed) {
             self.timeline.recompute();
             if self.has_workload_ended() {

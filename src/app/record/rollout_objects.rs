@@ -14,7 +14,7 @@ pub(crate) struct RolloutObjects {
     replica_sets: BTreeMap<String, Observation>,
 }
 
-/// What was rolled out at a moment.
+/// The state of a rollout at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RolledOut {
     /// Identifies the revision: the uid of a Deployment's newest ReplicaSet, the name of a StatefulSet's revision, or the

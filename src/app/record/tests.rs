@@ -81,7 +81,7 @@ async fn a_run_is_finished_when_its_end_is_followed_by_silence() {
     tokio::time::advance(Duration::from_secs(4)).await;
     let line = "2027-01-15T08:00:08Z default/job/pi Succeeded 8s, 0 Pods";
     assert_eq!(finished(&mut collector), [line]);
-    // What is observed after the end of the run begins no other run. A Job with another uid does.
+    // A later observation of the ended Job begins no new run. A Job with another uid begins one.
     add(&mut collector, [observed("Job", Seen::Changed, job("u", &complete(8)))]);
     tokio::time::advance(Duration::from_secs(4)).await;
     assert_eq!(finished(&mut collector), [""; 0]);

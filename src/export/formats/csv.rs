@@ -19,7 +19,7 @@ enum CellValue<'a> {
     Flag(Option<bool>),
 }
 
-/// A Pod with everything that its row contains.
+/// A Pod and the values from which its row is made.
 struct PodRow<'a> {
     workload: &'a Workload,
     pod: &'a TimelinePod<'a>,
@@ -67,7 +67,7 @@ const COLUMNS: [Column; 40] = [
     ("restarts", |row| CellValue::Number(row.restarts())),
     ("image", |row| CellValue::Text(row.pod.life.main_image().map(|image| &**image))),
     ("pullBytes", |row| CellValue::Number(row.pull_bytes())),
-    ("pullCached", |row| CellValue::Flag(row.is_pull_cached())),
+    ("pullCached", |row| CellValue::Flag(row.pull_cached())),
     ("clamped", |row| CellValue::Flag(Some(row.pod.life.clamped))),
     ("gone", |row| CellValue::Flag(Some(row.pod.life.gone))),
     ("observedAt", |row| CellValue::Time(Some(row.now))),
@@ -130,7 +130,7 @@ impl PodRow<'_> {
     }
 
     /// Whether all images were already on the node. Unknown if no event reports a pull.
-    fn is_pull_cached(&self) -> Option<bool> {
+    fn pull_cached(&self) -> Option<bool> {
         let pulls = self.pod.life.containers.iter().filter_map(|container| container.pull);
         pulls.map(|pull| pull.cached).reduce(|all, cached| all && cached)
     }

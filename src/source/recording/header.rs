@@ -50,7 +50,7 @@ pub struct RecordedRun {
     pub uid: String,
     /// `creationTimestamp` of the workload.
     pub created_at: Option<Timestamp>,
-    /// What identifies the revision of a rollout, because a workload has many rollouts.
+    /// The revision of a rollout, because a workload has many rollouts. `None` for other runs.
     pub revision: Option<String>,
     /// The outcome, as in the document.
     pub outcome: Option<String>,

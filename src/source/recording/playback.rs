@@ -34,7 +34,7 @@ pub(crate) enum PlaybackCommand {
     TogglePause,
     /// Moves forward, or back if negative, by this share of the recording.
     Seek(f64),
-    /// Moves to this time, or to the nearest time of the recording.
+    /// Moves to this time. Earlier times mean the start of the recording, and later times its end.
     SeekTo(Timestamp),
     /// Multiplies the speed by this factor.
     ChangeSpeed(f64),
@@ -252,7 +252,7 @@ impl PlaybackControl {
         self.now().saturating_add(step.unwrap_or_default()).unwrap_or(end)
     }
 
-    /// Moves to this time, or to the nearest time between start and end.
+    /// Moves to this time. Earlier times mean the start of the recording, and later times its end.
     fn move_to(&self, target: Timestamp) {
         let (start, end) = self.bounds();
         self.set_now(target.clamp(start, end));

@@ -184,7 +184,7 @@ impl Recorder {
         let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
         match (&written, &self.file) {
             (Ok(()), _) => self.written_bytes += bytes.len() as u64,
-            // The first error is the one to report.
+            // Only the first error is reported.
             (Err(_), Some(file)) => _ = file.set_len(self.written_bytes),
             (Err(_), None) => {}
         }

@@ -87,7 +87,7 @@ pub(crate) fn judge(
     (DiffResult::Same, describe_same(a, b, rows, threshold))
 }
 
-/// What a reader may miss in the result `same`: a row that differs only alone, or wall times that differ.
+/// The reason why the result is `same` although a row without the correction, or the wall time, differs.
 fn describe_same(a: &[WorkloadRun], b: &[WorkloadRun], rows: &[DiffRow], threshold: f64) -> Option<String> {
     let unproved = names_of(rows.iter().filter(|row| row.mark.is_none()));
     if !unproved.is_empty() {

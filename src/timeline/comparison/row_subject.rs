@@ -1,4 +1,4 @@
-//! What a row of a comparison is about.
+//! The subject of a row of a comparison: a phase, the cold start or the wall time.
 
 use crate::lifecycle::PhaseKind;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::timeline::workloads::workload::Workload;
 
-/// What the runs of the same work have in common: the namespace, and the object above them, else their own name.
+/// The key that all runs of the same work share: the namespace, and the object that owns them, else their own name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WorkKey {
     pub(crate) namespace: Arc<str>,

@@ -61,7 +61,7 @@ fn result_style(result: DiffResult) -> Style {
     }
 }
 
-/// What the comparison may claim.
+/// The sentence about how far the comparison is proof of a difference.
 fn describe_claim(diff: &Diff) -> &'static str {
     if diff.can_prove_versions() {
         "the runs are the units of the tests, so a difference is one between the two groups"

@@ -89,7 +89,7 @@ impl RunFile {
         file.set_len(self.written_bytes)?;
         file.seek(SeekFrom::Start(self.written_bytes))?;
         if let Err(error) = file.write_all(bytes) {
-            // The first error is the one to report.
+            // Only the first error is reported.
             let _ = file.set_len(self.written_bytes);
             return Err(error);
         }
