@@ -10,8 +10,10 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::record::event_loop::{RecordOptions, RecordScope, record};
 use crate::app::record::retention::Retention;
 use crate::app::streams::Streams;
+use crate::app::traces::options::TraceOptions;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::keep::parse_keep;
+use crate::cli::args::otlp::options_of_flag_or_variables;
 use crate::cli::connect::{complete_result, connect};
 use crate::cli::get::{need_of_type, targets_of_all_types};
 use crate::source::cluster::{self, Cluster, NamedObjects, NamespaceScope, Objects, Selection, Target};
@@ -20,7 +22,7 @@ use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq record`.
 #[derive(Debug, Args)]
-#[command(override_usage = "kubectl seq record [TYPE...] --to DIR [OPTIONS]")]
+#[command(override_usage = "kubectl seq record [TYPE...] --to DIR|--otlp-endpoint URL [OPTIONS]")]
 pub(crate) struct RecordCommandArgs {
     /// Types, as in `kubectl seq get`: `jobs`, `deploy,sts`. Without them, everything that runs Pods
     #[arg(value_name = "TYPE")]
@@ -37,6 +39,12 @@ pub(crate) struct RecordCommandArgs {
     /// ends in .partial. A later `record` continues it.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) to: Option<PathBuf>,
+    /// Send the trace of each run that has ended to this OpenTelemetry receiver
+    ///
+    /// The traces go as JSON over HTTP to URL/v1/traces. Without this flag, the variable `OTEL_EXPORTER_OTLP_ENDPOINT` names
+    /// the receiver. Headers, timeout, compression and certificates come from the variables `OTEL_EXPORTER_OTLP_*`.
+    #[arg(long, value_name = "URL", help_heading = "Output")]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Delete recordings after this time, or the oldest above this total size
     ///
     /// `30d`, `20GiB`, or both: `30d,20GiB`. Files with other names are never deleted.
@@ -48,24 +56,30 @@ pub(crate) struct RecordCommandArgs {
 }
 
 pub(crate) async fn run(args: RecordCommandArgs, streams: &Streams) -> Result<Exit, RunError> {
-    let Some(folder) = &args.to else {
-        let error = SourceError::new(ErrorKind::Usage, "the recordings have no destination");
-        return Err(error.hint("Name a directory: `kubectl seq record --to DIR`.").into());
-    };
-    fs::create_dir_all(folder).map_err(|error: io::Error| {
-        let why = system_error_text(&error);
-        SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", folder.display()))
-            .hint("Name a directory that you can write to.")
-            .caused_by(error)
-    })?;
+    let traces = options_of_flag_or_variables(args.otlp_endpoint.as_deref(), streams)?;
+    match &args.to {
+        Some(folder) => fs::create_dir_all(folder).map_err(|error: io::Error| {
+            let why = system_error_text(&error);
+            SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", folder.display()))
+                .hint("Name a directory that you can write to.")
+                .caused_by(error)
+        })?,
+        None if traces.sender.is_none() => {
+            let error = SourceError::new(ErrorKind::Usage, "the runs have no destination");
+            let error = error.hint("Name a directory: `kubectl seq record --to DIR`.");
+            return Err(error.hint("Or name a receiver of traces: `--otlp-endpoint URL`.").into());
+        }
+        None => {}
+    }
     let cluster = connect(&args.connection, streams).await?;
     let connection = args.connection.clone();
-    let result = Box::pin(record_objects(args, cluster.clone(), streams)).await;
+    let result = Box::pin(record_objects(args, traces, cluster.clone(), streams)).await;
     complete_result(&cluster, &connection, streams, result).await
 }
 
 async fn record_objects(
     args: RecordCommandArgs,
+    traces: TraceOptions,
     cluster: Cluster,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
@@ -85,7 +99,7 @@ async fn record_objects(
     let selection = Selection { targets, since: None, forgets_gone: true };
     let feed = cluster::open_feed(&cluster, selection, true);
     let retention = args.keep.unwrap_or_default();
-    record(RecordOptions { feed, streams, folder: args.to, retention, namespace, scope }).await
+    record(RecordOptions { feed, streams, folder: args.to, traces, retention, namespace, scope }).await
 }
 
 /// Finds the types that are followed.

@@ -1,17 +1,13 @@
 //! Tests of the exports of runs on a cluster.
 
-use std::net::TcpListener;
-
 use crate::harness::{Namespace, manifest};
+use crate::support::trace_receiver::unused_address;
 
 #[test]
 #[ignore = "needs a cluster"]
 fn if_a_trace_cannot_be_sent_the_exit_code_is_that_of_the_followed_workload_or_3() {
     let namespace = Namespace::new("exports");
-    // Nothing listens on a port that is free again.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let address = unused_address();
     let run = |command: &[&str], code: i32| {
         let flags = ["-o", "name", "--otlp-endpoint", &address];
         let result = namespace.seq(&[command, &flags].concat()).exits_with(code);

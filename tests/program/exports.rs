@@ -1,78 +1,17 @@
 //! Tests of the exports: other programs read them, and a receiver gets the traces.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::thread::{self, JoinHandle};
+use std::fs;
 
 use serde_json::Value;
 
+use super::support::trace_receiver::{Answer, BUSY, OK, TraceReceiver, unused_address};
 use super::{CommandResult, program, run, seq};
 
-/// A request of a receiver: its first line, its headers in lower case, and its body.
-struct ReceivedRequest {
-    line: String,
-    headers: String,
-    body: Value,
-}
-
-/// A receiver of traces that gives these answers, one to each request.
-struct Receiver {
-    address: String,
-    requests: JoinHandle<Vec<ReceivedRequest>>,
-}
-
-impl Receiver {
-    fn start(answers: &'static [&'static str]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let serve = move || {
-            let mut requests = Vec::new();
-            for answer in answers {
-                let (stream, _) = listener.accept().expect("a connection");
-                requests.push(receive(stream, answer));
-            }
-            requests
-        };
-        Self { address, requests: thread::spawn(serve) }
-    }
-
-    fn requests(self) -> Vec<ReceivedRequest> {
-        self.requests.join().expect("the receiver ended")
-    }
-}
-
-/// Reads one request, answers it and closes the connection.
-fn receive(stream: TcpStream, answer: &str) -> ReceivedRequest {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).expect("a request");
-    let mut headers = String::new();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).expect("a header");
-        if header.trim().is_empty() {
-            break;
-        }
-        headers += &header.to_lowercase();
-    }
-    let length =
-        headers.lines().find_map(|header| header.strip_prefix("content-length: ")).expect("a length");
-    let mut body = vec![0; length.trim().parse().expect("a number")];
-    reader.read_exact(&mut body).expect("a body");
-    let mut stream = reader.into_inner();
-    write!(stream, "HTTP/1.1 {answer}").expect("an answer");
-    ReceivedRequest {
-        line: line.trim().to_owned(),
-        headers,
-        body: serde_json::from_slice(&body).expect("JSON"),
-    }
-}
-
-const OK: &str = "200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
-const BUSY: &str =
-    "503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const REFUSED: &str = "401 Unauthorized\r\ncontent-length: 8\r\nconnection: close\r\n\r\nno token";
-const PARTIAL: &str = "200 OK\r\nconnection: close\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too \\u001b[2Jold\"}}";
+const REFUSED: Answer =
+    Answer::Http("401 Unauthorized\r\ncontent-length: 8\r\nconnection: close\r\n\r\nno token");
+const PARTIAL: Answer = Answer::Http(
+    "200 OK\r\nconnection: close\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too \\u001b[2Jold\"}}",
+);
 
 /// Runs a simulation that sends its trace to `address`, with these variables.
 fn push(address: &str, variables: &[(&str, &str)]) -> CommandResult {
@@ -83,7 +22,7 @@ fn push(address: &str, variables: &[(&str, &str)]) -> CommandResult {
 
 #[test]
 fn a_trace_is_sent_with_the_headers_of_the_variables_and_again_if_the_receiver_is_busy() {
-    let receiver = Receiver::start(&[BUSY, OK]);
+    let receiver = TraceReceiver::start(&[BUSY, OK]);
     let result = push(&receiver.address, &[("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=batch")]);
     assert_eq!((result.code, result.stdout.as_str()), (Some(0), "job.batch/pi\n"), "{result}");
     let address = receiver.address.clone();
@@ -95,8 +34,7 @@ fn a_trace_is_sent_with_the_headers_of_the_variables_and_again_if_the_receiver_i
         assert!(request.headers.contains(header), "{}", request.headers);
     }
     assert_eq!(request.body, requests[0].body);
-    let root = &request.body["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
-    let id = root["traceId"].as_str().expect("an id");
+    let id = request.root()["traceId"].as_str().expect("an id");
     assert_eq!(result.stderr, format!("sent the trace of job/pi to {address}/v1/traces: {id}\n"));
     let printed: Value = serde_json::from_str(&seq(&["simulate", "-o", "otlp"]).stdout).expect("JSON");
     assert!(printed == request.body, "the same ids");
@@ -108,7 +46,7 @@ fn a_trace_that_is_not_accepted_is_an_error_with_the_reason_and_no_secret() {
         (&[REFUSED], "the receiver answered 401 Unauthorized: no token"),
         (&[PARTIAL], "the receiver rejected 3 spans: too "),
     ] {
-        let receiver = Receiver::start(answer);
+        let receiver = TraceReceiver::start(answer);
         let address = format!("{}/otlp?key=secret", receiver.address);
         let result = push(&address, &[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret")]);
         assert_eq!((result.code, result.stdout.as_str()), (Some(3), "job.batch/pi\n"), "{result}");
@@ -121,10 +59,7 @@ fn a_trace_that_is_not_accepted_is_an_error_with_the_reason_and_no_secret() {
 
 #[test]
 fn without_a_receiver_the_exit_code_of_a_simulation_is_3() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
-    let result = push(&address, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]);
+    let result = push(&unused_address(), &[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]);
     assert_eq!(result.code, Some(3), "{result}");
     assert!(result.stderr.contains("connection refused"), "{result}");
 }
@@ -134,9 +69,47 @@ fn a_wrong_address_is_wrong_usage_and_grpc_gets_a_line() {
     let result = push("localhost:4318", &[]);
     assert_eq!((result.code, result.stdout.as_str()), (Some(2), ""), "{result}");
     assert!(result.stderr.contains("--otlp-endpoint is not the address of a receiver"), "{result}");
-    let receiver = Receiver::start(&[OK]);
+    let receiver = TraceReceiver::start(&[OK]);
     let result = push(&receiver.address, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
     let line = "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, but traces are sent as JSON over HTTP";
     assert!(result.stderr.starts_with(line) && result.code == Some(0), "{result}");
-    receiver.requests();
+}
+
+#[test]
+fn a_compressed_trace_is_smaller_and_has_the_same_content() {
+    let receiver = TraceReceiver::start(&[OK]);
+    for compression in ["none", "gzip"] {
+        let result = push(&receiver.address, &[("OTEL_EXPORTER_OTLP_COMPRESSION", compression)]);
+        assert_eq!(result.code, Some(0), "{result}");
+    }
+    let requests = receiver.requests();
+    let length = |index: usize| -> usize {
+        let headers = &requests[index].headers;
+        let length = headers.lines().find_map(|header| header.strip_prefix("content-length: "));
+        length.and_then(|length| length.trim().parse().ok()).expect("a length")
+    };
+    assert!(requests[0].body == requests[1].body, "the same content");
+    assert!(!requests[0].headers.contains("content-encoding"), "{}", requests[0].headers);
+    assert!(requests[1].headers.contains("content-encoding: gzip"), "{}", requests[1].headers);
+    assert!(length(1) * 5 < length(0), "{} and {}", length(0), length(1));
+}
+
+#[test]
+fn the_certificate_of_a_receiver_is_checked_against_the_file_of_the_variable() {
+    let receiver = TraceReceiver::start_with_tls(&[OK]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("receiver.pem");
+    fs::write(&path, receiver.certificate.as_ref().expect("a certificate")).expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    let timeout = ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000");
+    let trusted = push(&receiver.address, &[timeout, ("OTEL_EXPORTER_OTLP_CERTIFICATE", path)]);
+    assert_eq!(trusted.code, Some(0), "{trusted}");
+    assert_eq!(receiver.requests().len(), 1);
+    let unknown = push(&receiver.address, &[timeout]);
+    assert_eq!(unknown.code, Some(3), "{unknown}");
+    assert!(unknown.stderr.contains("certificate"), "{unknown}");
+    let missing = push(&receiver.address, &[timeout, ("OTEL_EXPORTER_OTLP_CERTIFICATE", "none.pem")]);
+    assert_eq!(missing.code, Some(3), "{missing}");
+    assert!(missing.stderr.contains("cannot read none.pem"), "{missing}");
+    assert_eq!(receiver.requests().len(), 1);
 }

@@ -139,14 +139,15 @@ impl RunCollector {
         Ok(())
     }
 
-    /// Removes the runs that had ended before `began`, if `known` has their recordings. The others count as old runs.
+    /// Removes the runs that had ended before `began`, if `known` has their recordings or no recordings are written. The
+    /// others count as old runs.
     pub(crate) fn conclude_old_runs(&mut self, began: Timestamp, known: &RecordingIndex) {
         let mut recorded = Vec::new();
         for (key, run) in &mut self.runs {
             let is_new = run.file.as_ref().is_none_or(|file| !file.exists());
             if is_new && run.had_ended_before(began) {
                 run.is_old = true;
-                if known.has_run(&run.recorded_run(), run.fixed_start()) {
+                if self.folder.is_none() || known.has_run(&run.recorded_run(), run.fixed_start()) {
                     recorded.push(*key);
                 }
             }
@@ -183,6 +184,15 @@ impl RunCollector {
         }
         finished.sort_by_key(|run| (run.run().finished_at, run.run().uid));
         Ok(finished)
+    }
+
+    /// Removes and returns the runs whose workloads have ended, although more may be observed of them.
+    pub(crate) fn take_ended(&mut self, now: Timestamp) -> Vec<FinishedRun> {
+        let ended = |run: &mut FollowedRun| run.resumed.is_none() && run.has_ended();
+        let runs = self.runs.extract_if(|_, run| ended(run));
+        let mut finished: Vec<FinishedRun> = runs.map(|(_, run)| run.finish(now)).collect();
+        finished.sort_by_key(|run| (run.run().finished_at, run.run().uid));
+        finished
     }
 
     /// The number of objects and runs in memory.

@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::record::collector::RunCollector;
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::followed_run::FollowedRun;
 use crate::app::record::retention::Retention;
-use crate::app::record::writer::RecordingWriter;
+use crate::app::record::trace_queue::{Report, TraceQueue};
+use crate::app::record::writer::{RecordingWriter, UnfinishedRecording};
 use crate::app::signals::Signals;
 use crate::app::streams::Streams;
+use crate::app::traces::options::TraceOptions;
 use crate::observation::Outage;
 use crate::source::clock::local_now;
 use crate::source::error::system_error_text;
@@ -34,7 +36,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often recordings that are too old are deleted.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Maximum time that is spent on recordings after a signal.
+/// Maximum time that is spent on recordings and traces after a signal.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The options of `record`.
@@ -44,6 +46,8 @@ pub(crate) struct RecordOptions<'a> {
     pub(crate) streams: &'a Streams,
     /// Where recordings are written, if they are.
     pub(crate) folder: Option<PathBuf>,
+    /// Where traces are sent, if they are.
+    pub(crate) traces: TraceOptions,
     pub(crate) retention: Retention,
     /// The namespace of a command without `-n`.
     pub(crate) namespace: String,
@@ -76,15 +80,23 @@ impl RecordScope {
 ///
 /// # Errors
 /// The source fails at first, or the directory cannot be used.
-pub(crate) async fn record(options: RecordOptions<'_>) -> Result<Exit, RunError> {
+pub(crate) async fn record(mut options: RecordOptions<'_>) -> Result<Exit, RunError> {
     let mut signals = Signals::new(false)?;
     let header = RecordingHeader { namespace: Some(options.namespace.clone()), ..RecordingHeader::new(true) };
     let listed_kinds = if options.scope.has_selector { Vec::new() } else { options.scope.kinds.clone() };
     let collector = RunCollector::new(options.folder.clone(), header, listed_kinds);
     let writer = RecordingWriter::new(options.streams.clone())?;
+    let traces = TraceQueue::new(std::mem::take(&mut options.traces));
     let began = options.feed.clock.now();
-    let mut session =
-        RecordSession { options, collector, writer, began, is_synced: false, next_deletion: Instant::now() };
+    let mut session = RecordSession {
+        options,
+        collector,
+        writer,
+        traces,
+        began,
+        is_synced: false,
+        next_deletion: Instant::now(),
+    };
     session.resume_partial_recordings()?;
     let result = session.follow(&mut signals).await;
     session.flush().await?;
@@ -96,6 +108,7 @@ struct RecordSession<'a> {
     options: RecordOptions<'a>,
     collector: RunCollector,
     writer: RecordingWriter,
+    traces: Option<TraceQueue>,
     /// When the command began.
     began: Timestamp,
     /// Whether everything that existed at the beginning was observed.
@@ -115,7 +128,8 @@ impl RecordSession<'_> {
                     Some(update) => self.on_update(update)?,
                     None => return Ok(Exit::Unknown),
                 },
-                (run, path) = self.writer.next_completed() => self.report_run(&run, Some(&path))?,
+                (line, path) = self.writer.next_completed() => self.report_run(&line, Some(&path))?,
+                () = send_next(&mut self.traces) => self.print_reports(),
                 _ = ticks.tick() => self.tick()?,
             }
         }
@@ -153,6 +167,9 @@ impl RecordSession<'_> {
         };
         self.collector.conclude_old_runs(self.began, &known);
         self.is_synced = true;
+        if let Some(traces) = &self.traces {
+            self.options.streams.note(&format!("sending traces to {}", traces.address()));
+        }
         self.options.streams.note("following what runs; Ctrl-C ends the recording");
         Ok(())
     }
@@ -160,11 +177,7 @@ impl RecordSession<'_> {
     fn tick(&mut self) -> Result<(), RunError> {
         let now = self.options.feed.clock.now();
         for run in self.collector.take_finished(now)? {
-            if run.file.is_some() {
-                self.writer.add_finished(run);
-            } else {
-                self.report_run(&run, None)?;
-            }
+            self.keep_run(run)?;
         }
         // Before that, it is unknown whether the directory has the recording of a run.
         if self.is_synced {
@@ -183,13 +196,37 @@ impl RecordSession<'_> {
         Ok(())
     }
 
-    /// Prints the line of a run. This is the only place through which finished runs leave the program.
-    fn report_run(&self, run: &FinishedRun, path: Option<&Path>) -> Result<(), RunError> {
-        let mut line = run.describe();
-        if let Some(path) = path {
-            line = format!("{line} {}", path.display());
+    /// Hands a run over to those who write its recording and send its trace. All finished runs leave the program here.
+    fn keep_run(&mut self, mut run: FinishedRun) -> Result<(), RunError> {
+        let line = run.describe();
+        match run.file.take() {
+            Some(file) => {
+                let header = run.header.clone();
+                self.writer.add_finished(UnfinishedRecording { line, header, file: Some(file) });
+            }
+            None => self.report_run(&line, None)?,
         }
-        self.options.streams.write_output_line(&line)
+        if let Some(traces) = &mut self.traces {
+            traces.add(run);
+            self.print_reports();
+        }
+        Ok(())
+    }
+
+    /// Prints the lines about traces that could not be sent.
+    fn print_reports(&mut self) {
+        for report in self.traces.iter_mut().flat_map(TraceQueue::take_reports) {
+            match report {
+                Report::Warning(text) => self.options.streams.warning(&text),
+                Report::Note(text) => self.options.streams.note(&text),
+            }
+        }
+    }
+
+    /// Prints the line of a run, with the path of its recording.
+    fn report_run(&self, line: &str, path: Option<&Path>) -> Result<(), RunError> {
+        let path = path.map(|path| format!(" {}", path.display())).unwrap_or_default();
+        self.options.streams.write_output_line(&format!("{line}{path}"))
     }
 
     fn report_outages(&self, outages: &[Outage]) {
@@ -230,19 +267,47 @@ impl RecordSession<'_> {
         Ok(())
     }
 
-    /// Writes everything that is known when the program ends. Runs that go on keep their partial recordings.
+    /// Writes and sends everything that is known when the program ends. Runs that go on keep their partial recordings.
     async fn flush(&mut self) -> Result<(), RunError> {
         let deadline = Instant::now().checked_add(FLUSH_TIMEOUT).unwrap_or_else(Instant::now);
+        if self.options.folder.is_none() && self.is_synced {
+            // No later program continues these runs.
+            for run in self.collector.take_ended(self.options.feed.clock.now()) {
+                self.keep_run(run)?;
+            }
+        }
         if self.is_synced {
             self.writer.write_lines(self.collector.runs_mut());
         }
-        while !self.writer.is_idle() {
-            match timeout_at(deadline, self.writer.next_completed()).await {
-                Ok((run, path)) => self.report_run(&run, Some(&path))?,
-                Err(_) => break,
+        let mut attempts = self.traces.as_ref().map_or(0, TraceQueue::unsent);
+        if let Some(traces) = &mut self.traces {
+            traces.end_pause();
+        }
+        while !self.writer.is_idle() || attempts > 0 {
+            tokio::select! {
+                (line, path) = self.writer.next_completed() => self.report_run(&line, Some(&path))?,
+                () = send_next(&mut self.traces), if attempts > 0 => {
+                    attempts -= 1;
+                    self.print_reports();
+                    self.traces.iter_mut().for_each(TraceQueue::end_pause);
+                }
+                () = sleep_until(deadline) => break,
             }
         }
+        match self.traces.as_ref().map_or(0, TraceQueue::unsent) {
+            0 => {}
+            1 => self.options.streams.warning("one trace was not sent"),
+            count => self.options.streams.warning(&format!("{count} traces were not sent")),
+        }
         Ok(())
+    }
+}
+
+/// Sends the next trace. Waits forever if there is none.
+async fn send_next(traces: &mut Option<TraceQueue>) {
+    match traces {
+        Some(traces) => traces.send_next().await,
+        None => std::future::pending().await,
     }
 }
 

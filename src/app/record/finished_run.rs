@@ -19,6 +19,8 @@ pub(crate) struct FinishedRun {
     pub(crate) start: Timestamp,
     /// The time that the run shows last.
     pub(crate) end: Timestamp,
+    /// Whether the run had ended before the program began. The trace of such a run is not sent.
+    pub(crate) is_old: bool,
 }
 
 impl FinishedRun {
@@ -32,6 +34,12 @@ impl FinishedRun {
         self.header.run.clone().unwrap_or_default()
     }
 
+    /// The namespace, kind and name of the workload.
+    pub(crate) fn name(&self) -> String {
+        let run = self.run();
+        format!("{}/{}/{}", run.namespace, run.kind.to_lowercase(), run.name)
+    }
+
     /// Describes the run in one line: when it ended, its workload, its outcome, how long it took, and its number of Pods.
     pub(crate) fn describe(&self) -> String {
         let run = self.run();
@@ -42,10 +50,8 @@ impl FinishedRun {
         let pods = run.pods.unwrap_or_default();
         let noun = if pods == 1 { "Pod" } else { "Pods" };
         format!(
-            "{at} {}/{}/{} {} {}, {pods} {noun}",
-            run.namespace,
-            run.kind.to_lowercase(),
-            run.name,
+            "{at} {} {} {}, {pods} {noun}",
+            self.name(),
             run.outcome.unwrap_or_default(),
             view::format_elapsed(wall),
         )

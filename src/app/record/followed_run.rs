@@ -188,6 +188,12 @@ impl FollowedRun {
         (is_silent && self.have_pods_ended()) || ended_since.elapsed() >= MAX_TIME_AFTER_END
     }
 
+    /// Applies the latest observations. Returns whether the workload has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.timeline.recompute();
+        self.has_workload_ended()
+    }
+
     fn has_workload_ended(&self) -> bool {
         !self.timeline.is_empty() && self.timeline.roots().all(Workload::has_ended)
     }
@@ -248,6 +254,7 @@ impl FollowedRun {
             file: self.file,
             start: self.start,
             end,
+            is_old: self.is_old,
         }
     }
 }

@@ -11,4 +11,5 @@ pub(crate) mod retention;
 pub(crate) mod rollout_objects;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trace_queue;
 pub(crate) mod writer;

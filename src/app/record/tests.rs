@@ -20,22 +20,22 @@ use crate::source::recording::directory::listing::{
 use crate::source::recording::directory::run_file::RunFile;
 use crate::source::recording::{RecordingEntry, RecordingHeader};
 
-fn second(second: i64) -> Timestamp {
+pub(crate) fn second(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn observed(kind: &str, seen: Seen, object: Value) -> Update {
+pub(crate) fn observed(kind: &str, seen: Seen, object: Value) -> Update {
     let object = ObjectKind::from_recording_tag(kind).unwrap().deserialize(object).unwrap();
     Update::Observed(vec![Observation { received: second(9), seen, object }])
 }
 
-fn job(uid: &str, status: &Value) -> Value {
+pub(crate) fn job(uid: &str, status: &Value) -> Value {
     json!({"metadata": {"namespace": "default", "name": "pi", "uid": uid, "creationTimestamp": second(0).to_string()},
         "spec": {"completions": 1, "parallelism": 1}, "status": status})
 }
 
 /// The status of a Job that ended at this second.
-fn complete(at: i64) -> Value {
+pub(crate) fn complete(at: i64) -> Value {
     let at = second(at).to_string();
     json!({"succeeded": 1, "startTime": second(0).to_string(), "completionTime": at,
         "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": at}]})
@@ -54,11 +54,11 @@ fn replica_set(uid: &str, created: i64, replicas: i32) -> Value {
         "spec": {"replicas": replicas}, "status": {"replicas": replicas, "availableReplicas": replicas}})
 }
 
-fn collector(folder: Option<&Path>) -> RunCollector {
+pub(crate) fn collector(folder: Option<&Path>) -> RunCollector {
     RunCollector::new(folder.map(Path::to_owned), RecordingHeader::new(true), Vec::new())
 }
 
-fn add(collector: &mut RunCollector, updates: impl IntoIterator<Item = Update>) {
+pub(crate) fn add(collector: &mut RunCollector, updates: impl IntoIterator<Item = Update>) {
     for update in updates {
         collector.add_update(update).unwrap();
     }

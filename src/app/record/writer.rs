@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
-use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::followed_run::FollowedRun;
 use crate::app::streams::Streams;
 use crate::source::error::system_error_text;
+use crate::source::recording::RecordingHeader;
 use crate::source::recording::compression::FrameCompressor;
 use crate::source::recording::directory::run_file::RunFile;
 
@@ -21,13 +21,24 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// The completion of one recording.
 type Completion = JoinHandle<(RunFile, io::Result<PathBuf>)>;
 
+/// The recording of a finished run, until it is complete.
+#[derive(Debug)]
+pub(crate) struct UnfinishedRecording {
+    /// The line about the run, which is printed when the recording is complete.
+    pub(crate) line: String,
+    /// The header that describes the whole run.
+    pub(crate) header: RecordingHeader,
+    /// `None` while another thread completes the file.
+    pub(crate) file: Option<RunFile>,
+}
+
 /// Writes recordings. Completing a recording copies the whole file, so another thread does it.
 #[derive(Debug)]
 pub(crate) struct RecordingWriter {
     streams: Streams,
     compressor: FrameCompressor,
-    /// The finished runs whose recordings are not complete, the oldest first.
-    finished: VecDeque<FinishedRun>,
+    /// The recordings of finished runs that are not complete, the oldest first.
+    finished: VecDeque<UnfinishedRecording>,
     /// The completion of the first recording of `finished`.
     completion: Option<Completion>,
     /// The earliest time of the next completion.
@@ -65,9 +76,9 @@ impl RecordingWriter {
         }
     }
 
-    /// Adds a run whose recording must be completed.
-    pub(crate) fn add_finished(&mut self, run: FinishedRun) {
-        self.finished.push_back(run);
+    /// Adds a recording that must be completed.
+    pub(crate) fn add_finished(&mut self, recording: UnfinishedRecording) {
+        self.finished.push_back(recording);
     }
 
     /// Whether all recordings of finished runs are complete.
@@ -75,9 +86,9 @@ impl RecordingWriter {
         self.finished.is_empty()
     }
 
-    /// Waits for the completion of the next recording, forever if there is none. Returns the run with the path of its
-    /// recording.
-    pub(crate) async fn next_completed(&mut self) -> (FinishedRun, PathBuf) {
+    /// Waits for the completion of the next recording, forever if there is none. Returns the line about its run with the
+    /// path of the recording.
+    pub(crate) async fn next_completed(&mut self) -> (String, PathBuf) {
         loop {
             if self.completion.is_none() {
                 self.start_completion().await;
@@ -92,10 +103,10 @@ impl RecordingWriter {
             };
             let is_written = self.report(&file.path(), &completed);
             match (self.finished.pop_front(), completed) {
-                (Some(run), Ok(path)) => return (run, path),
-                (Some(mut run), Err(_)) => {
-                    run.file = Some(file);
-                    self.finished.push_front(run);
+                (Some(recording), Ok(path)) => return (recording.line, path),
+                (Some(mut recording), Err(_)) => {
+                    recording.file = Some(file);
+                    self.finished.push_front(recording);
                 }
                 (None, _) => {}
             }
@@ -111,9 +122,9 @@ impl RecordingWriter {
             return;
         }
         tokio::time::sleep_until(self.next_attempt).await;
-        let Some(run) = self.finished.front_mut() else { return };
-        let Some(mut file) = run.file.take() else { return };
-        let header = run.header.clone();
+        let Some(recording) = self.finished.front_mut() else { return };
+        let Some(mut file) = recording.file.take() else { return };
+        let header = recording.header.clone();
         self.completion = Some(spawn_blocking(move || {
             let mut completed = FrameCompressor::new();
             let completed = completed.as_mut().map_err(|error| io::Error::from(error.kind()));

@@ -33,9 +33,32 @@ impl OtlpArgs {
         let resource = ResourceSettings::from_variables(&get);
         let Some(endpoint) = &self.otlp_endpoint else { return Ok(TraceOptions { resource, sender: None }) };
         let settings = ReceiverSettings::from_flag(endpoint, &get)?;
-        if let Some(note) = protocol_note(&get) {
-            streams.note(&note);
-        }
-        Ok(TraceOptions { resource, sender: Some(Box::new(TraceSender::new(settings)?)) })
+        Ok(TraceOptions { resource, sender: Some(Box::new(create_sender(settings, streams)?)) })
     }
+}
+
+/// Returns the options of traces for the receiver that the flag names, or else the variables. `endpoint` is the value of the
+/// flag.
+///
+/// # Errors
+/// The address or a variable cannot be used.
+pub(crate) fn options_of_flag_or_variables(
+    endpoint: Option<&str>,
+    streams: &Streams,
+) -> Result<TraceOptions, SourceError> {
+    let get = |name: &str| env::var(name).ok();
+    let settings = match endpoint {
+        Some(endpoint) => Some(ReceiverSettings::from_flag(endpoint, &get)?),
+        None => ReceiverSettings::from_variables(&get)?,
+    };
+    let sender = settings.map(|settings| create_sender(settings, streams)).transpose()?;
+    Ok(TraceOptions { resource: ResourceSettings::from_variables(&get), sender: sender.map(Box::new) })
+}
+
+/// Creates the client of a receiver. Prints a line if the variables ask for a protocol that the program does not speak.
+fn create_sender(settings: ReceiverSettings, streams: &Streams) -> Result<TraceSender, SourceError> {
+    if let Some(note) = protocol_note(&|name| env::var(name).ok()) {
+        streams.note(&note);
+    }
+    TraceSender::new(settings)
 }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Collected, Limited};
 use kube::client::Body;
@@ -40,8 +43,10 @@ impl fmt::Debug for TraceSender {
 /// The reason why a message was not accepted.
 struct SendFailure {
     reason: String,
-    /// The time after which the receiver may accept the message; `None` if it never will.
+    /// The time after which the receiver may accept the message; `None` if a repetition within the timeout is useless.
     retry_after: Option<Duration>,
+    /// Whether the receiver will never accept this message, although it may accept others.
+    is_final: bool,
 }
 
 impl TraceSender {
@@ -78,8 +83,11 @@ impl TraceSender {
     /// Sends one message. After a temporary fault, sends it again until the time is over.
     ///
     /// # Errors
-    /// The receiver did not accept the message.
+    /// `ErrorKind::Rejected` if the receiver will never accept this message. `ErrorKind::Connection` if it may accept the
+    /// message later.
     pub(crate) async fn send(&self, message: Vec<u8>) -> Result<(), SourceError> {
+        let encoded = self.encode(message);
+        let message = encoded.map_err(|error| self.error(&SendFailure::forever(error.to_string())))?;
         let message = bytes::Bytes::from(message);
         let deadline = Instant::now() + self.settings.timeout;
         let mut pauses = retry_pauses();
@@ -89,15 +97,25 @@ impl TraceSender {
                 Ok(Err(failure)) => failure,
                 Err(_) => {
                     let seconds = self.settings.timeout.as_secs_f64();
-                    SendFailure { reason: format!("no answer within {seconds} s"), retry_after: None }
+                    SendFailure::within_time(format!("no answer within {seconds} s"))
                 }
             };
             let pause = failure.retry_after.map(|after| next_pause_after(&mut pauses, Some(after)));
             match pause {
                 Some(pause) if Instant::now() + pause < deadline => sleep(pause).await,
-                Some(_) | None => return Err(self.error(&failure.reason)),
+                Some(_) | None => return Err(self.error(&failure)),
             }
         }
+    }
+
+    /// Compresses a message if the settings ask for it.
+    fn encode(&self, message: Vec<u8>) -> io::Result<Vec<u8>> {
+        if !self.settings.is_compressed {
+            return Ok(message);
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&message)?;
+        encoder.finish()
     }
 
     async fn post(&self, message: bytes::Bytes) -> Result<(), SendFailure> {
@@ -107,6 +125,9 @@ impl TraceSender {
             .uri(path)
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, concat!("kubectl-seq/", env!("CARGO_PKG_VERSION")));
+        if self.settings.is_compressed {
+            request = request.header(CONTENT_ENCODING, "gzip");
+        }
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.settings.headers.iter().cloned().map(|(key, value)| (Some(key), value)));
         }
@@ -115,6 +136,7 @@ impl TraceSender {
         let answer = self.client.send(request).await.map_err(|error| SendFailure {
             reason: describe_failure(&error),
             retry_after: Some(Duration::ZERO),
+            is_final: false,
         })?;
         let status = answer.status();
         let retry_after =
@@ -127,19 +149,33 @@ impl TraceSender {
         let retry_after = is_temporary(status).then(|| Duration::from_secs(retry_after.unwrap_or(0)));
         let text: String = String::from_utf8_lossy(&body).trim().chars().take(MAX_ANSWER_CHARS).collect();
         let text = if text.is_empty() { String::new() } else { format!(": {text}") };
-        Err(SendFailure { reason: format!("the receiver answered {status}{text}"), retry_after })
+        let reason = format!("the receiver answered {status}{text}");
+        Err(SendFailure { reason, retry_after, is_final: is_about_message(status) })
     }
 
-    fn error(&self, reason: &str) -> SourceError {
-        let address = self.address();
-        SourceError::new(ErrorKind::Connection, format!("traces cannot be sent to {address}: {reason}"))
+    fn error(&self, failure: &SendFailure) -> SourceError {
+        let kind = if failure.is_final { ErrorKind::Rejected } else { ErrorKind::Connection };
+        let (address, reason) = (self.address(), &failure.reason);
+        SourceError::new(kind, format!("traces cannot be sent to {address}: {reason}"))
     }
 }
 
 impl SendFailure {
     fn forever(reason: String) -> Self {
-        Self { reason, retry_after: None }
+        Self { reason, retry_after: None, is_final: true }
     }
+
+    fn within_time(reason: String) -> Self {
+        Self { reason, retry_after: None, is_final: false }
+    }
+}
+
+/// Whether a status says that the message itself is wrong. Other errors may pass: somebody corrects a token or an address.
+fn is_about_message(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 /// Whether a client should send a message again after this status, by the OTLP specification.

@@ -33,6 +33,8 @@ pub(crate) struct ReceiverSettings {
     pub(crate) certificates: Option<PathBuf>,
     /// The files with the certificate and the key of this client.
     pub(crate) client_identity: Option<(PathBuf, PathBuf)>,
+    /// Whether messages are compressed with gzip.
+    pub(crate) is_compressed: bool,
 }
 
 impl ReceiverSettings {
@@ -51,10 +53,6 @@ impl ReceiverSettings {
     ///
     /// # Errors
     /// `ErrorKind::Usage` if the address or a variable cannot be used.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "commands that name a receiver by a flag do not use it")
-    )]
     pub(crate) fn from_variables(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, SourceError> {
         let (name, appends_path) = match read_nonempty(get, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
             Some(_) => ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", false),
@@ -80,6 +78,8 @@ impl ReceiverSettings {
                 .map_or(Ok(DEFAULT_TIMEOUT), |(name, text)| parse_timeout(&name, &text))?,
             certificates: path("CERTIFICATE"),
             client_identity: path("CLIENT_CERTIFICATE").zip(path("CLIENT_KEY")),
+            is_compressed: read("COMPRESSION")
+                .map_or(Ok(false), |(name, text)| parse_compression(&name, &text))?,
         })
     }
 
@@ -152,6 +152,15 @@ fn parse_headers(name: &str, text: &str) -> Result<Vec<(HeaderName, HeaderValue)
     parts.map(header).collect()
 }
 
+/// Parses the name of a compression. Returns whether it is gzip.
+fn parse_compression(name: &str, text: &str) -> Result<bool, SourceError> {
+    match text.trim() {
+        "gzip" => Ok(true),
+        "none" => Ok(false),
+        _ => Err(SourceError::new(ErrorKind::Usage, format!("{name} is neither gzip nor none"))),
+    }
+}
+
 /// Parses a time in milliseconds.
 fn parse_timeout(name: &str, text: &str) -> Result<Duration, SourceError> {
     let millis = text.trim().parse().ok().filter(|millis| *millis > 0);
@@ -197,6 +206,8 @@ mod tests {
                 ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "Authorization=Basic%20eDp5, x-tenant = b=c ,"),
                 ("OTEL_EXPORTER_OTLP_TIMEOUT", "1500"),
                 ("OTEL_EXPORTER_OTLP_CERTIFICATE", ""),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+                ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
             ],
         )
         .unwrap();
@@ -204,6 +215,7 @@ mod tests {
             found.headers.iter().map(|(key, value)| (key.as_str(), value.to_str().unwrap())).collect();
         assert_eq!(headers, [("authorization", "Basic eDp5"), ("x-tenant", "b=c")]);
         assert_eq!((found.timeout, found.certificates), (Duration::from_millis(1500), None));
+        assert!(!found.is_compressed);
     }
 
     #[test]
@@ -212,6 +224,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_HEADERS", "secret"),
             ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=secret%0A"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
         ] {
             let error = settings("http://host", &[(name, value)]).unwrap_err();
             assert!(error.kind == ErrorKind::Usage && error.summary.contains(name), "{error:?}");
