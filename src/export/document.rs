@@ -260,7 +260,7 @@ fn incomplete_entries<'a>(timeline: &'a Timeline, workload: &'a Workload) -> Vec
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IncompleteEntry<'a> {
-    /// The plural of the objects: `pods`; `everything` for a time in which nobody watched.
+    /// The plural of the objects: `pods`; `everything` for a time in which nobody watched any objects.
     pub what: &'a str,
     /// The time since which the collection has not been read.
     #[serde_as(as = "Rfc3339Millis")]
@@ -280,8 +280,13 @@ impl<'a> From<&'a Outage> for IncompleteEntry<'a> {
 
 impl<'a> From<&'a Unwatched> for IncompleteEntry<'a> {
     fn from(unwatched: &'a Unwatched) -> Self {
-        let Unwatched { since, until, reason } = unwatched;
-        Self { what: "everything", since: *since, until: Some(*until), why: reason }
+        let Unwatched { since, until, reason, resource } = unwatched;
+        Self {
+            what: resource.as_deref().unwrap_or("everything"),
+            since: *since,
+            until: Some(*until),
+            why: reason,
+        }
     }
 }
 

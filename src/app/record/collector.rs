@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::followed_run::FollowedRun;
+use crate::app::record::preemptor_events::PreemptorEvents;
 use crate::app::record::rollout_objects::{RolledOut, RolloutObjects};
-use crate::observation::{Observation, Relist, Seen};
+use crate::observation::{Object, Observation, Outage, Relist, Seen};
 use crate::source::Update;
 use crate::source::recording::RecordingHeader;
 use crate::source::recording::directory::listing::RecordingIndex;
@@ -25,6 +26,7 @@ pub(crate) struct RunCollector {
     /// The header of all recordings.
     header: RecordingHeader,
     router: RunRouter,
+    preemptors: PreemptorEvents,
     /// The runs that go on.
     runs: HashMap<RunKey, FollowedRun>,
     /// The workloads whose runs have ended, until they are deleted. A workload with rollouts may begin another run.
@@ -49,6 +51,7 @@ impl RunCollector {
             folder,
             header,
             router: RunRouter::new(listed_kinds),
+            preemptors: PreemptorEvents::default(),
             runs: HashMap::new(),
             ended: HashMap::new(),
             is_synced: false,
@@ -81,6 +84,9 @@ impl RunCollector {
         if let Update::Observed(observations) = update {
             for mut observation in observations {
                 redact(&mut observation);
+                for run in self.preemptors.observe_scheduling(&observation) {
+                    routed.push((run, observation.clone()));
+                }
                 self.router.route(observation, Instant::now(), &mut routed);
             }
             return self.add_observations(routed);
@@ -89,6 +95,9 @@ impl RunCollector {
             self.router.route_all(Instant::now(), &mut routed);
             self.add_observations(routed)?;
             self.is_synced = true;
+        }
+        if let Update::Outages { received, outages } = &update {
+            self.end_outages(*received, outages)?;
         }
         if update.is_recorded_as_mark() {
             for run in self.runs.values_mut() {
@@ -99,6 +108,18 @@ impl RunCollector {
             self.outages = Some(update);
         }
         Ok(())
+    }
+
+    /// Ends the outages that are not among the present ones.
+    fn end_outages(&mut self, now: Timestamp, outages: &[Outage]) -> io::Result<()> {
+        let Some(Update::Outages { outages: earlier, .. }) = &self.outages else { return Ok(()) };
+        let is_over = |outage: &&Outage| {
+            let goes_on =
+                |other: &Outage| (&other.kind, &other.namespace) == (&outage.kind, &outage.namespace);
+            !outages.iter().any(goes_on)
+        };
+        let ended: Vec<Outage> = earlier.iter().filter(is_over).cloned().collect();
+        self.runs.values_mut().try_for_each(|run| run.end_outages(&ended, now))
     }
 
     /// Ends the time in which nobody watched the resumed runs: reports the objects that no longer exist. `covers` says
@@ -113,6 +134,10 @@ impl RunCollector {
         covers: impl Fn(&FollowedRun) -> bool,
     ) -> io::Result<()> {
         let mut foreign = Vec::new();
+        let outages = match &self.outages {
+            Some(Update::Outages { outages, .. }) => outages.clone(),
+            Some(_) | None => Vec::new(),
+        };
         for (key, run) in &mut self.runs {
             let Some(resumed) = run.resumed.take() else { continue };
             let uid = run.recorded_run().uid;
@@ -128,6 +153,9 @@ impl RunCollector {
             for observation in resumed.missing(now) {
                 run.observe(observation)?;
             }
+            // The outages at the end of the recording may be over.
+            let outages = Update::Outages { received: now, outages: outages.clone() };
+            run.add_mark(&outages)?;
             for kind in ["Pod", "Event"] {
                 let relist = Relist { at: listed_at, kind: kind.to_owned(), namespace: None };
                 run.add_mark(&Update::Relisted(relist))?;
@@ -179,7 +207,7 @@ impl RunCollector {
         for key in over {
             if let Some(run) = self.runs.remove(&key) {
                 self.remember_end(key, &run);
-                finished.push(run.finish(now));
+                finished.push(run.finish(now)?);
             }
         }
         finished.sort_by_key(|run| (run.run().finished_at, run.run().uid));
@@ -187,12 +215,14 @@ impl RunCollector {
     }
 
     /// Removes and returns the runs whose workloads have ended, although more may be observed of them.
-    pub(crate) fn take_ended(&mut self, now: Timestamp) -> Vec<FinishedRun> {
-        let ended = |run: &mut FollowedRun| run.resumed.is_none() && run.has_ended();
-        let runs = self.runs.extract_if(|_, run| ended(run));
-        let mut finished: Vec<FinishedRun> = runs.map(|(_, run)| run.finish(now)).collect();
+    ///
+    /// # Errors
+    /// The end of a run cannot be written as JSON. This does not happen.
+    pub(crate) fn take_ended(&mut self, now: Timestamp) -> io::Result<Vec<FinishedRun>> {
+        let runs = self.runs.extract_if(|_, run| run.resumed.is_none() && run.has_ended());
+        let mut finished = runs.map(|(_, run)| run.finish(now)).collect::<io::Result<Vec<_>>>()?;
         finished.sort_by_key(|run| (run.run().finished_at, run.run().uid));
-        finished
+        Ok(finished)
     }
 
     /// The number of objects and runs in memory.
@@ -209,6 +239,31 @@ impl RunCollector {
 
     fn add_observations(&mut self, routed: Vec<(RunKey, Observation)>) -> io::Result<()> {
         for (key, observation) in routed {
+            self.add_observation(key, observation)?;
+        }
+        Ok(())
+    }
+
+    fn add_observation(&mut self, key: RunKey, observation: Observation) -> io::Result<()> {
+        let preemptor = match &observation.object {
+            // The Events about Pods of the same run are there anyway.
+            Object::Event(event)
+                if event.preemptor().and_then(|uid| self.router.run_of(uid)) == Some(key) =>
+            {
+                None
+            }
+            Object::Event(event) => self.preemptors.observe_preemption(key, event),
+            Object::Job(_)
+            | Object::CronJob(_)
+            | Object::Deployment(_)
+            | Object::ReplicaSet(_)
+            | Object::StatefulSet(_)
+            | Object::DaemonSet(_)
+            | Object::Custom(_)
+            | Object::Owner(_)
+            | Object::Pod(_) => None,
+        };
+        for observation in [Some(observation), preemptor].into_iter().flatten() {
             if let Some(run) = self.runs.get_mut(&key) {
                 run.observe(observation)?;
             } else if let Some(ended) = self.ended.get_mut(&key) {

@@ -128,7 +128,7 @@ impl RecordSession<'_> {
                     Some(update) => self.on_update(update)?,
                     None => return Ok(Exit::Unknown),
                 },
-                (line, path) = self.writer.next_completed() => self.report_run(&line, Some(&path))?,
+                (line, path) = self.writer.next_completed() => self.report_run(&line, path.as_deref())?,
                 () = send_next(&mut self.traces) => self.print_reports(),
                 _ = ticks.tick() => self.tick()?,
             }
@@ -181,7 +181,7 @@ impl RecordSession<'_> {
         }
         // Before that, it is unknown whether the directory has the recording of a run.
         if self.is_synced {
-            self.writer.write_lines(self.collector.runs_mut());
+            self.write_lines(now)?;
         }
         if let Some(folder) = &self.options.folder
             && self.next_deletion <= Instant::now()
@@ -194,6 +194,12 @@ impl RecordSession<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Writes what was observed of runs that go on.
+    fn write_lines(&mut self, now: Timestamp) -> Result<(), RunError> {
+        let given_up = self.writer.write_lines(self.collector.runs_mut(), now)?;
+        given_up.iter().try_for_each(|line| self.report_run(line, None))
     }
 
     /// Hands a run over to those who write its recording and send its trace. All finished runs leave the program here.
@@ -270,14 +276,15 @@ impl RecordSession<'_> {
     /// Writes and sends everything that is known when the program ends. Runs that go on keep their partial recordings.
     async fn flush(&mut self) -> Result<(), RunError> {
         let deadline = Instant::now().checked_add(FLUSH_TIMEOUT).unwrap_or_else(Instant::now);
+        let now = self.options.feed.clock.now();
         if self.options.folder.is_none() && self.is_synced {
             // No later program continues these runs.
-            for run in self.collector.take_ended(self.options.feed.clock.now()) {
+            for run in self.collector.take_ended(now)? {
                 self.keep_run(run)?;
             }
         }
         if self.is_synced {
-            self.writer.write_lines(self.collector.runs_mut());
+            self.write_lines(now)?;
         }
         let mut attempts = self.traces.as_ref().map_or(0, TraceQueue::unsent);
         if let Some(traces) = &mut self.traces {
@@ -285,7 +292,7 @@ impl RecordSession<'_> {
         }
         while !self.writer.is_idle() || attempts > 0 {
             tokio::select! {
-                (line, path) = self.writer.next_completed() => self.report_run(&line, Some(&path))?,
+                (line, path) = self.writer.next_completed() => self.report_run(&line, path.as_deref())?,
                 () = send_next(&mut self.traces), if attempts > 0 => {
                     attempts -= 1;
                     self.print_reports();

@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::app::record::dropped_lines::DroppedLines;
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::resumed_run::ResumedRun;
 use crate::app::record::rollout_objects::{RolledOut, RolloutObjects};
-use crate::observation::{Observation, Unwatched};
+use crate::observation::{Observation, Outage, Unwatched};
 use crate::source::Update;
 use crate::source::recording::RecordingEntry;
 use crate::source::recording::directory::RecordingName;
@@ -32,6 +33,8 @@ pub(crate) struct FollowedRun {
     timeline: Timeline,
     header: RecordingHeader,
     pub(crate) file: Option<RunFile>,
+    /// The lines that the recording leaves out, while it does.
+    dropped: Option<DroppedLines>,
     pub(crate) rollout: RolloutObjects,
     start: Timestamp,
     /// When the latest observation arrived.
@@ -66,6 +69,7 @@ impl FollowedRun {
             timeline: Timeline::default(),
             header,
             file,
+            dropped: None,
             rollout: RolloutObjects::default(),
             start,
             last_observed: Instant::now(),
@@ -84,6 +88,7 @@ impl FollowedRun {
             start: file.name.start,
             header,
             file: Some(file),
+            dropped: None,
             rollout: RolloutObjects::default(),
             last_observed: Instant::now(),
             ended_since: None,
@@ -135,9 +140,10 @@ impl FollowedRun {
         self.timeline.apply(&observation);
         self.is_changed = true;
         self.last_observed = Instant::now();
-        match &mut self.file {
-            Some(file) => file.lines.add_observation(&mut observation),
-            None => Ok(()),
+        match (&mut self.dropped, &mut self.file) {
+            (Some(dropped), _) => dropped.add(&observation),
+            (None, Some(file)) => file.lines.add_observation(&mut observation),
+            (None, None) => Ok(()),
         }
     }
 
@@ -169,7 +175,65 @@ impl FollowedRun {
             | Update::Failed(_) => return Ok(()),
         }
         self.is_changed = true;
-        self.file.as_mut().map_or(Ok(()), |file| file.lines.add_mark(update))
+        match (&mut self.dropped, &mut self.file) {
+            (Some(dropped), _) => {
+                if let Update::Unwatched(unwatched) = update {
+                    dropped.include(unwatched);
+                }
+                Ok(())
+            }
+            (None, Some(file)) => file.lines.add_mark(update),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Ends outages of collections at `until`. If the run depends on one of them, the run names the time in which nobody
+    /// watched. Missing Events alone are no such time, because the Events of the last hour are listed again.
+    ///
+    /// # Errors
+    /// The mark cannot be written as JSON. This does not happen.
+    pub(crate) fn end_outages(&mut self, ended: &[Outage], until: Timestamp) -> io::Result<()> {
+        self.timeline.recompute();
+        let own = self.timeline.roots().flat_map(|root| self.timeline.outages_of(root));
+        let mut lost = own.filter(|outage| !outage.is_optional && ended.contains(outage));
+        let Some(first) = lost.next() else { return Ok(()) };
+        let (mut since, mut resource) = (first.since, Some(first.resource.clone()));
+        let reason = first.reason.clone();
+        for other in lost {
+            since = since.min(other.since);
+            resource = resource.filter(|resource| *resource == other.resource);
+        }
+        self.add_unwatched(Unwatched { since, until: until.max(since), reason, resource })
+    }
+
+    /// The length of the lines in bytes that are not written.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        let lines = self.file.as_ref().map_or(0, |file| file.lines.len());
+        lines + self.dropped.as_ref().map_or(0, DroppedLines::bytes)
+    }
+
+    /// Leaves out the lines from `now` on, if lines wait.
+    pub(crate) fn drop_lines(&mut self, now: Timestamp) {
+        if self.dropped.is_none() && self.file.as_ref().is_some_and(|file| !file.lines.is_empty()) {
+            self.dropped = Some(DroppedLines::new(now));
+        }
+    }
+
+    /// Forgets the latest states of the objects whose lines are left out.
+    pub(crate) fn forget_dropped_states(&mut self) {
+        self.dropped.iter_mut().for_each(DroppedLines::forget_states);
+    }
+
+    /// Adds lines again. The recording gets the latest state of each object, and names the time whose lines it lacks.
+    ///
+    /// # Errors
+    /// The mark cannot be written as JSON. This does not happen.
+    pub(crate) fn end_dropping(&mut self, now: Timestamp) -> io::Result<()> {
+        let (Some(dropped), Some(file)) = (self.dropped.take(), &mut self.file) else { return Ok(()) };
+        let unwatched = dropped.end(now, &mut file.lines);
+        let outages = Update::Outages { received: now, outages: self.timeline.outages().to_vec() };
+        self.add_mark(&outages)?;
+        self.add_unwatched(unwatched)
     }
 
     /// Applies the latest observations. Returns whether the run is over: its workload and its Pods have ended, and nothing
@@ -235,7 +299,8 @@ impl FollowedRun {
     ///
     /// # Errors
     /// The end cannot be written as JSON. This does not happen.
-    pub(crate) fn finish(mut self, now: Timestamp) -> FinishedRun {
+    pub(crate) fn finish(mut self, now: Timestamp) -> io::Result<FinishedRun> {
+        self.end_dropping(now)?;
         self.timeline.recompute();
         let end = self.timeline.last_received().map_or(now, |last| now.max(last));
         if let Some(file) = &mut self.file {
@@ -248,13 +313,13 @@ impl FollowedRun {
             pods: Some(self.timeline.pod_count() as u64),
             ..self.recorded_run()
         };
-        FinishedRun {
+        Ok(FinishedRun {
             header: RecordingHeader { run: Some(run), ..self.header },
             timeline: self.timeline,
             file: self.file,
             start: self.start,
             end,
             is_old: self.is_old,
-        }
+        })
     }
 }

@@ -3,9 +3,11 @@
 //! Each run has a timeline of its own, which is dropped with the run, so the memory does not grow with the number of runs.
 
 pub(crate) mod collector;
+pub(crate) mod dropped_lines;
 pub(crate) mod event_loop;
 pub(crate) mod finished_run;
 pub(crate) mod followed_run;
+pub(crate) mod preemptor_events;
 pub(crate) mod resumed_run;
 pub(crate) mod retention;
 pub(crate) mod rollout_objects;

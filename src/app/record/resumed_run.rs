@@ -53,7 +53,8 @@ impl ResumedRun {
         if std::mem::replace(&mut self.is_gap_named, true) {
             return None;
         }
-        Some(Unwatched { since: self.since, until: until.max(self.since), reason: REASON.to_owned() })
+        let until = until.max(self.since);
+        Some(Unwatched { since: self.since, until, reason: REASON.to_owned(), resource: None })
     }
 
     /// Returns an observation for each object that no longer exists.

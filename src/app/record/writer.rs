@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
@@ -17,6 +18,13 @@ use crate::source::recording::directory::run_file::RunFile;
 
 /// Pause between two attempts to complete a recording.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Maximum length of all lines that wait in memory because they cannot be written. Above a half of it, only the latest
+/// state of each object waits. It is checked each time that writing fails, about once a second.
+const MAX_PENDING_BYTES: usize = 64 << 20;
+
+/// The memory of a recording that must be completed, beside its lines.
+const RECORDING_BYTES: usize = 1 << 10;
 
 /// The completion of one recording.
 type Completion = JoinHandle<(RunFile, io::Result<PathBuf>)>;
@@ -32,19 +40,31 @@ pub(crate) struct UnfinishedRecording {
     pub(crate) file: Option<RunFile>,
 }
 
+impl UnfinishedRecording {
+    fn pending_bytes(&self) -> usize {
+        RECORDING_BYTES + self.file.as_ref().map_or(0, |file| file.lines.len())
+    }
+}
+
 /// Writes recordings. Completing a recording copies the whole file, so another thread does it.
 #[derive(Debug)]
 pub(crate) struct RecordingWriter {
     streams: Streams,
     compressor: FrameCompressor,
-    /// The recordings of finished runs that are not complete, the oldest first.
+    /// The recordings of finished runs that are not complete, the one that is completed next first.
     finished: VecDeque<UnfinishedRecording>,
     /// The completion of the first recording of `finished`.
     completion: Option<Completion>,
     /// The earliest time of the next completion.
     next_attempt: Instant,
-    /// Whether the latest write failed. A failure is reported once.
-    is_failing: bool,
+    /// Whether lines of runs that go on could not be written.
+    are_lines_failing: bool,
+    /// Whether the latest recording could not be completed.
+    is_completion_failing: bool,
+    /// Whether recordings were given up since the first failure.
+    has_given_up: bool,
+    /// Maximum length of all lines that wait.
+    max_pending_bytes: usize,
 }
 
 impl RecordingWriter {
@@ -59,21 +79,78 @@ impl RecordingWriter {
             finished: VecDeque::new(),
             completion: None,
             next_attempt: Instant::now(),
-            is_failing: false,
+            are_lines_failing: false,
+            is_completion_failing: false,
+            has_given_up: false,
+            max_pending_bytes: MAX_PENDING_BYTES,
         })
     }
 
-    /// Writes what was observed of runs that go on.
-    pub(crate) fn write_lines<'a>(&mut self, runs: impl Iterator<Item = &'a mut FollowedRun>) {
-        let files = runs.filter(|run| !run.is_old).filter_map(|run| run.file.as_mut());
+    /// Sets the maximum length of all lines that wait.
+    #[cfg(test)]
+    pub(crate) fn set_max_pending_bytes(&mut self, bytes: usize) {
+        self.max_pending_bytes = bytes;
+    }
+
+    /// Writes what was observed of runs that go on. If this fails, the lines wait, as long as they need little memory.
+    /// Returns the lines about finished runs whose recordings are given up, because they need too much memory.
+    ///
+    /// # Errors
+    /// A mark cannot be written as JSON. This does not happen.
+    pub(crate) fn write_lines<'a>(
+        &mut self,
+        runs: impl Iterator<Item = &'a mut FollowedRun>,
+        now: Timestamp,
+    ) -> io::Result<Vec<String>> {
+        let mut runs: Vec<&mut FollowedRun> = runs.filter(|run| !run.is_old).collect();
+        let failure = self.write_files(&mut runs);
+        let was_failing = std::mem::replace(&mut self.are_lines_failing, failure.is_some());
+        self.report_change(was_failing || self.is_completion_failing, failure.as_ref());
+        if self.are_lines_failing || self.is_completion_failing {
+            return Ok(self.limit_memory(&mut runs, now));
+        }
+        self.has_given_up = false;
+        runs.into_iter().try_for_each(|run| run.end_dropping(now))?;
+        Ok(Vec::new())
+    }
+
+    /// Writes the lines of all runs. Returns the first failure.
+    fn write_files(&mut self, runs: &mut [&mut FollowedRun]) -> Option<(PathBuf, io::Error)> {
+        let mut failure = None;
+        let files = runs.iter_mut().filter_map(|run| run.file.as_mut());
         for file in files.filter(|file| !file.lines.is_empty()) {
-            let written = file.write(&mut self.compressor);
-            let path = file.path();
-            if !self.report(&path, &written) {
-                // The other files most likely fail for the same reason.
-                return;
+            let Err(error) = file.write(&mut self.compressor) else { continue };
+            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            failure.get_or_insert((file.path(), error));
+            if is_full {
+                // The other files fail for the same reason.
+                break;
             }
         }
+        failure
+    }
+
+    fn limit_memory(&mut self, runs: &mut [&mut FollowedRun], now: Timestamp) -> Vec<String> {
+        let mut finished: usize = self.finished.iter().map(UnfinishedRecording::pending_bytes).sum();
+        let open: usize = runs.iter().map(|run| run.pending_bytes()).sum();
+        if finished + open > self.max_pending_bytes / 2 {
+            runs.iter_mut().for_each(|run| run.drop_lines(now));
+        }
+        let mut given_up = Vec::new();
+        if finished + open > self.max_pending_bytes {
+            runs.iter_mut().for_each(|run| run.forget_dropped_states());
+            while finished > self.max_pending_bytes / 2
+                && let Some(recording) = self.finished.pop_back_if(|recording| recording.file.is_some())
+            {
+                finished -= recording.pending_bytes();
+                given_up.push(recording.line);
+            }
+        }
+        if !given_up.is_empty() && !std::mem::replace(&mut self.has_given_up, true) {
+            let text = "too much waits to be written: some recordings are given up";
+            self.streams.warning(&format!("{text}, and their lines name no file"));
+        }
+        given_up
     }
 
     /// Adds a recording that must be completed.
@@ -87,8 +164,8 @@ impl RecordingWriter {
     }
 
     /// Waits for the completion of the next recording, forever if there is none. Returns the line about its run with the
-    /// path of the recording.
-    pub(crate) async fn next_completed(&mut self) -> (String, PathBuf) {
+    /// path of the recording; `None` if somebody has removed the recording.
+    pub(crate) async fn next_completed(&mut self) -> (String, Option<PathBuf>) {
         loop {
             if self.completion.is_none() {
                 self.start_completion().await;
@@ -101,16 +178,24 @@ impl RecordingWriter {
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => return std::future::pending().await,
             };
-            let is_written = self.report(&file.path(), &completed);
-            match (self.finished.pop_front(), completed) {
-                (Some(recording), Ok(path)) => return (recording.line, path),
-                (Some(mut recording), Err(_)) => {
-                    recording.file = Some(file);
-                    self.finished.push_front(recording);
+            let Some(mut recording) = self.finished.pop_front() else { continue };
+            let error = match completed {
+                Ok(path) => {
+                    self.report_completion(None);
+                    return (recording.line, Some(path));
                 }
-                (None, _) => {}
+                Err(error) => error,
+            };
+            if error.kind() == io::ErrorKind::NotFound && file.path().parent().is_some_and(Path::is_dir) {
+                let why = system_error_text(&error);
+                self.streams.warning(&format!("cannot complete {}: {why}", file.path().display()));
+                return (recording.line, None);
             }
-            if !is_written && let Some(next) = Instant::now().checked_add(RETRY_INTERVAL) {
+            self.report_completion(Some(&(file.path(), error)));
+            recording.file = Some(file);
+            // The next attempt is at another recording, because only this one may fail.
+            self.finished.push_back(recording);
+            if let Some(next) = Instant::now().checked_add(RETRY_INTERVAL) {
                 self.next_attempt = next;
             }
         }
@@ -133,18 +218,22 @@ impl RecordingWriter {
         }));
     }
 
-    /// Reports the first failure of several, and the first success after it. Returns whether writing succeeded.
-    fn report<T>(&mut self, path: &std::path::Path, written: &io::Result<T>) -> bool {
-        match written {
-            Ok(_) if std::mem::take(&mut self.is_failing) => {
-                self.streams.note("recordings are written again");
-            }
-            Err(error) if !std::mem::replace(&mut self.is_failing, true) => {
+    fn report_completion(&mut self, failure: Option<&(PathBuf, io::Error)>) {
+        let was_failing = std::mem::replace(&mut self.is_completion_failing, failure.is_some());
+        self.report_change(was_failing || self.are_lines_failing, failure);
+    }
+
+    /// Reports the first failure of several, and the first success after them.
+    fn report_change(&self, was_failing: bool, failure: Option<&(PathBuf, io::Error)>) {
+        match failure {
+            Some((path, error)) if !was_failing => {
                 let why = system_error_text(error);
                 self.streams.warning(&format!("cannot write {}: {why}; trying again", path.display()));
             }
-            Ok(_) | Err(_) => {}
+            None if was_failing && !self.are_lines_failing && !self.is_completion_failing => {
+                self.streams.note("recordings are written again");
+            }
+            Some(_) | None => {}
         }
-        written.is_ok()
     }
 }

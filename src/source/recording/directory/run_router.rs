@@ -66,6 +66,11 @@ impl RunRouter {
         Self { listed_kinds, ..Self::default() }
     }
 
+    /// The run of the object with this uid, if the object was observed.
+    pub(crate) fn run_of(&self, uid: &str) -> Option<RunKey> {
+        self.runs.get(&uid_key(uid)).copied()
+    }
+
     /// The number of objects in memory.
     #[cfg(test)]
     pub(crate) fn object_count(&self) -> usize {
