@@ -41,6 +41,7 @@ mod nodes;
 mod overview;
 mod pod;
 mod private;
+mod record;
 mod recording;
 mod rights;
 mod rollouts;

@@ -97,29 +97,28 @@ impl RunCollector {
             self.is_synced = true;
         }
         if let Update::Outages { received, outages } = &update {
-            self.end_outages(*received, outages)?;
-        }
-        if update.is_recorded_as_mark() {
+            self.change_outages(*received, outages)?;
+            self.outages = Some(update);
+        } else if update.is_recorded_as_mark() {
             for run in self.runs.values_mut() {
                 run.add_mark(&update)?;
             }
         }
-        if matches!(update, Update::Outages { .. }) {
-            self.outages = Some(update);
-        }
         Ok(())
     }
 
-    /// Ends the outages that are not among the present ones.
-    fn end_outages(&mut self, now: Timestamp, outages: &[Outage]) -> io::Result<()> {
-        let Some(Update::Outages { outages: earlier, .. }) = &self.outages else { return Ok(()) };
+    fn change_outages(&mut self, received: Timestamp, outages: &[Outage]) -> io::Result<()> {
+        let earlier = match &self.outages {
+            Some(Update::Outages { outages, .. }) => &outages[..],
+            Some(_) | None => &[],
+        };
         let is_over = |outage: &&Outage| {
             let goes_on =
                 |other: &Outage| (&other.kind, &other.namespace) == (&outage.kind, &outage.namespace);
             !outages.iter().any(goes_on)
         };
         let ended: Vec<Outage> = earlier.iter().filter(is_over).cloned().collect();
-        self.runs.values_mut().try_for_each(|run| run.end_outages(&ended, now))
+        self.runs.values_mut().try_for_each(|run| run.change_outages(received, outages, &ended))
     }
 
     /// Ends the time in which nobody watched the resumed runs: reports the objects that no longer exist. `covers` says

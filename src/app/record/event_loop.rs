@@ -12,8 +12,9 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::record::collector::RunCollector;
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::followed_run::FollowedRun;
+use crate::app::record::report::Report;
 use crate::app::record::retention::Retention;
-use crate::app::record::trace_queue::{Report, TraceQueue};
+use crate::app::record::trace_queue::TraceQueue;
 use crate::app::record::writer::{RecordingWriter, UnfinishedRecording};
 use crate::app::signals::Signals;
 use crate::app::streams::Streams;
@@ -85,7 +86,7 @@ pub(crate) async fn record(mut options: RecordOptions<'_>) -> Result<Exit, RunEr
     let header = RecordingHeader { namespace: Some(options.namespace.clone()), ..RecordingHeader::new(true) };
     let listed_kinds = if options.scope.has_selector { Vec::new() } else { options.scope.kinds.clone() };
     let collector = RunCollector::new(options.folder.clone(), header, listed_kinds);
-    let writer = RecordingWriter::new(options.streams.clone())?;
+    let writer = RecordingWriter::new()?;
     let traces = TraceQueue::new(std::mem::take(&mut options.traces));
     let began = options.feed.clock.now();
     let mut session = RecordSession {
@@ -96,6 +97,7 @@ pub(crate) async fn record(mut options: RecordOptions<'_>) -> Result<Exit, RunEr
         began,
         is_synced: false,
         next_deletion: Instant::now(),
+        outages: Vec::new(),
     };
     session.resume_partial_recordings()?;
     let result = session.follow(&mut signals).await;
@@ -114,6 +116,8 @@ struct RecordSession<'a> {
     /// Whether everything that existed at the beginning was observed.
     is_synced: bool,
     next_deletion: Instant,
+    /// The outages that were reported last.
+    outages: Vec<Outage>,
 }
 
 impl RecordSession<'_> {
@@ -128,7 +132,7 @@ impl RecordSession<'_> {
                     Some(update) => self.on_update(update)?,
                     None => return Ok(Exit::Unknown),
                 },
-                (line, path) = self.writer.next_completed() => self.report_run(&line, path.as_deref())?,
+                completed = self.writer.next_completed() => self.report_completed(completed)?,
                 () = send_next(&mut self.traces) => self.print_reports(),
                 _ = ticks.tick() => self.tick()?,
             }
@@ -199,6 +203,7 @@ impl RecordSession<'_> {
     /// Writes what was observed of runs that go on.
     fn write_lines(&mut self, now: Timestamp) -> Result<(), RunError> {
         let given_up = self.writer.write_lines(self.collector.runs_mut(), now)?;
+        self.print_reports();
         given_up.iter().try_for_each(|line| self.report_run(line, None))
     }
 
@@ -219,9 +224,17 @@ impl RecordSession<'_> {
         Ok(())
     }
 
-    /// Prints the lines about traces that could not be sent.
+    /// Prints the line of a run whose recording is complete.
+    fn report_completed(&mut self, completed: Option<(String, Option<PathBuf>)>) -> Result<(), RunError> {
+        self.print_reports();
+        completed.map_or(Ok(()), |(line, path)| self.report_run(&line, path.as_deref()))
+    }
+
+    /// Prints the lines about recordings that could not be written, and about traces that could not be sent.
     fn print_reports(&mut self) {
-        for report in self.traces.iter_mut().flat_map(TraceQueue::take_reports) {
+        let mut reports = self.writer.take_reports();
+        reports.extend(self.traces.iter_mut().flat_map(TraceQueue::take_reports));
+        for report in reports {
             match report {
                 Report::Warning(text) => self.options.streams.warning(&text),
                 Report::Note(text) => self.options.streams.note(&text),
@@ -235,15 +248,26 @@ impl RecordSession<'_> {
         self.options.streams.write_output_line(&format!("{line}{path}"))
     }
 
-    fn report_outages(&self, outages: &[Outage]) {
+    /// Reports the collections that cannot be read any more, in one line for each reason, and the end of all outages.
+    fn report_outages(&mut self, outages: &[Outage]) {
         let streams = self.options.streams;
         if outages.is_empty() {
             streams.note("everything can be read again");
         }
-        for Outage { resource, since, reason, .. } in outages {
-            let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-            streams.warning(&format!("cannot read {resource} since {since}: {reason}; trying again"));
+        let is_new = |outage: &&Outage| {
+            let is_same =
+                |other: &Outage| (&other.kind, &other.namespace) == (&outage.kind, &outage.namespace);
+            !self.outages.iter().any(is_same)
+        };
+        let new: Vec<&Outage> = outages.iter().filter(is_new).collect();
+        for group in new.chunk_by(|one, other| one.reason == other.reason) {
+            let resources: Vec<&str> = group.iter().map(|outage| outage.resource.as_str()).collect();
+            let since = group.iter().map(|outage| outage.since).min().unwrap_or_default();
+            let (resources, since) = (resources.join(", "), since.strftime("%Y-%m-%dT%H:%M:%SZ"));
+            let reason = &group[0].reason;
+            streams.warning(&format!("cannot read {resources} since {since}: {reason}; trying again"));
         }
+        self.outages = outages.to_vec();
     }
 
     /// Continues the recordings that another run of the program did not complete.
@@ -292,7 +316,7 @@ impl RecordSession<'_> {
         }
         while !self.writer.is_idle() || attempts > 0 {
             tokio::select! {
-                (line, path) = self.writer.next_completed() => self.report_run(&line, path.as_deref())?,
+                completed = self.writer.next_completed() => self.report_completed(completed)?,
                 () = send_next(&mut self.traces), if attempts > 0 => {
                     attempts -= 1;
                     self.print_reports();

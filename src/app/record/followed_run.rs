@@ -35,6 +35,8 @@ pub(crate) struct FollowedRun {
     pub(crate) file: Option<RunFile>,
     /// The lines that the recording leaves out, while it does.
     dropped: Option<DroppedLines>,
+    /// The outages that have ended, while others go on.
+    ended_outages: Vec<Outage>,
     pub(crate) rollout: RolloutObjects,
     start: Timestamp,
     /// When the latest observation arrived.
@@ -70,6 +72,7 @@ impl FollowedRun {
             header,
             file,
             dropped: None,
+            ended_outages: Vec::new(),
             rollout: RolloutObjects::default(),
             start,
             last_observed: Instant::now(),
@@ -89,6 +92,7 @@ impl FollowedRun {
             header,
             file: Some(file),
             dropped: None,
+            ended_outages: Vec::new(),
             rollout: RolloutObjects::default(),
             last_observed: Instant::now(),
             ended_since: None,
@@ -187,23 +191,42 @@ impl FollowedRun {
         }
     }
 
-    /// Ends outages of collections at `until`. If the run depends on one of them, the run names the time in which nobody
-    /// watched. Missing Events alone are no such time, because the Events of the last hour are listed again.
+    /// Changes the collections that the source cannot read. `ended` are those that it can read again. When it can read
+    /// everything that the run depends on, the run names the time in which nobody watched. Events alone are no such time,
+    /// because those of the last hour are listed again.
     ///
     /// # Errors
-    /// The mark cannot be written as JSON. This does not happen.
-    pub(crate) fn end_outages(&mut self, ended: &[Outage], until: Timestamp) -> io::Result<()> {
+    /// A mark cannot be written as JSON. This does not happen.
+    pub(crate) fn change_outages(
+        &mut self,
+        received: Timestamp,
+        outages: &[Outage],
+        ended: &[Outage],
+    ) -> io::Result<()> {
         self.timeline.recompute();
+        let lost: Vec<Outage> = self.own_outages().filter(|outage| ended.contains(outage)).cloned().collect();
+        self.ended_outages.extend(lost);
+        self.add_mark(&Update::Outages { received, outages: outages.to_vec() })?;
+        if self.own_outages().next().is_some() { Ok(()) } else { self.name_ended_outages(received) }
+    }
+
+    /// The outages of the collections that the run depends on, except its Events.
+    fn own_outages(&self) -> impl Iterator<Item = &Outage> {
         let own = self.timeline.roots().flat_map(|root| self.timeline.outages_of(root));
-        let mut lost = own.filter(|outage| !outage.is_optional && ended.contains(outage));
-        let Some(first) = lost.next() else { return Ok(()) };
-        let (mut since, mut resource) = (first.since, Some(first.resource.clone()));
-        let reason = first.reason.clone();
-        for other in lost {
-            since = since.min(other.since);
-            resource = resource.filter(|resource| *resource == other.resource);
-        }
-        self.add_unwatched(Unwatched { since, until: until.max(since), reason, resource })
+        own.filter(|outage| outage.kind != "Event")
+    }
+
+    /// Names the time of the outages that have ended.
+    fn name_ended_outages(&mut self, until: Timestamp) -> io::Result<()> {
+        let ended = std::mem::take(&mut self.ended_outages);
+        let Some(first) = ended.iter().min_by_key(|outage| outage.since) else { return Ok(()) };
+        let is_alone = ended.iter().all(|outage| outage.kind == first.kind);
+        self.add_unwatched(Unwatched {
+            since: first.since,
+            until: until.max(first.since),
+            reason: first.reason.clone(),
+            resource: is_alone.then(|| first.resource.clone()),
+        })
     }
 
     /// The length of the lines in bytes that are not written.
@@ -300,6 +323,7 @@ impl FollowedRun {
     /// # Errors
     /// The end cannot be written as JSON. This does not happen.
     pub(crate) fn finish(mut self, now: Timestamp) -> io::Result<FinishedRun> {
+        self.name_ended_outages(now)?;
         self.end_dropping(now)?;
         self.timeline.recompute();
         let end = self.timeline.last_received().map_or(now, |last| now.max(last));

@@ -8,6 +8,7 @@ pub(crate) mod event_loop;
 pub(crate) mod finished_run;
 pub(crate) mod followed_run;
 pub(crate) mod preemptor_events;
+pub(crate) mod report;
 pub(crate) mod resumed_run;
 pub(crate) mod retention;
 pub(crate) mod rollout_objects;

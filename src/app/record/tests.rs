@@ -1,5 +1,7 @@
 //! Tests of the division of observations among runs.
 
+mod losses;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::record::finished_run::FinishedRun;
+use crate::app::record::report::Report;
 use crate::app::traces::options::TraceOptions;
 use crate::app::traces::push::push_trace;
 use crate::export::{ResourceSettings, traces_of};
@@ -43,13 +44,6 @@ pub(crate) struct TraceQueue {
     dropped: usize,
     /// The lines for the user that have not been printed.
     reports: Vec<Report>,
-}
-
-/// A line for the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
-    Warning(String),
-    Note(String),
 }
 
 /// The run whose trace waits.

@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
 use crate::app::record::followed_run::FollowedRun;
-use crate::app::streams::Streams;
+use crate::app::record::report::Report;
 use crate::source::error::system_error_text;
 use crate::source::recording::RecordingHeader;
 use crate::source::recording::compression::FrameCompressor;
@@ -49,7 +49,6 @@ impl UnfinishedRecording {
 /// Writes recordings. Completing a recording copies the whole file, so another thread does it.
 #[derive(Debug)]
 pub(crate) struct RecordingWriter {
-    streams: Streams,
     compressor: FrameCompressor,
     /// The recordings of finished runs that are not complete, the one that is completed next first.
     finished: VecDeque<UnfinishedRecording>,
@@ -65,16 +64,17 @@ pub(crate) struct RecordingWriter {
     has_given_up: bool,
     /// Maximum length of all lines that wait.
     max_pending_bytes: usize,
+    /// The lines for the user that have not been printed.
+    reports: Vec<Report>,
 }
 
 impl RecordingWriter {
-    /// Creates a writer that reports failures on these streams.
+    /// Creates a writer without recordings.
     ///
     /// # Errors
     /// There is not enough memory.
-    pub(crate) fn new(streams: Streams) -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            streams,
             compressor: FrameCompressor::new()?,
             finished: VecDeque::new(),
             completion: None,
@@ -83,7 +83,13 @@ impl RecordingWriter {
             is_completion_failing: false,
             has_given_up: false,
             max_pending_bytes: MAX_PENDING_BYTES,
+            reports: Vec::new(),
         })
+    }
+
+    /// Removes and returns the lines for the user.
+    pub(crate) fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
     }
 
     /// Sets the maximum length of all lines that wait.
@@ -134,13 +140,18 @@ impl RecordingWriter {
         let mut finished: usize = self.finished.iter().map(UnfinishedRecording::pending_bytes).sum();
         let open: usize = runs.iter().map(|run| run.pending_bytes()).sum();
         if finished + open > self.max_pending_bytes / 2 {
-            runs.iter_mut().for_each(|run| run.drop_lines(now));
+            for run in &mut *runs {
+                run.drop_lines(now);
+            }
         }
         let mut given_up = Vec::new();
         if finished + open > self.max_pending_bytes {
-            runs.iter_mut().for_each(|run| run.forget_dropped_states());
+            for run in &mut *runs {
+                run.forget_dropped_states();
+            }
             while finished > self.max_pending_bytes / 2
-                && let Some(recording) = self.finished.pop_back_if(|recording| recording.file.is_some())
+                && self.finished.back().is_some_and(|recording| recording.file.is_some())
+                && let Some(recording) = self.finished.pop_back()
             {
                 finished -= recording.pending_bytes();
                 given_up.push(recording.line);
@@ -148,7 +159,7 @@ impl RecordingWriter {
         }
         if !given_up.is_empty() && !std::mem::replace(&mut self.has_given_up, true) {
             let text = "too much waits to be written: some recordings are given up";
-            self.streams.warning(&format!("{text}, and their lines name no file"));
+            self.reports.push(Report::Warning(format!("{text}, and their lines name no file")));
         }
         given_up
     }
@@ -163,42 +174,43 @@ impl RecordingWriter {
         self.finished.is_empty()
     }
 
-    /// Waits for the completion of the next recording, forever if there is none. Returns the line about its run with the
-    /// path of the recording; `None` if somebody has removed the recording.
-    pub(crate) async fn next_completed(&mut self) -> (String, Option<PathBuf>) {
-        loop {
-            if self.completion.is_none() {
-                self.start_completion().await;
-            }
-            let Some(completion) = &mut self.completion else { return std::future::pending().await };
-            let ended = completion.await;
-            self.completion = None;
-            let (file, completed) = match ended {
-                Ok(ended) => ended,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(_) => return std::future::pending().await,
-            };
-            let Some(mut recording) = self.finished.pop_front() else { continue };
-            let error = match completed {
-                Ok(path) => {
-                    self.report_completion(None);
-                    return (recording.line, Some(path));
-                }
-                Err(error) => error,
-            };
-            if error.kind() == io::ErrorKind::NotFound && file.path().parent().is_some_and(Path::is_dir) {
-                let why = system_error_text(&error);
-                self.streams.warning(&format!("cannot complete {}: {why}", file.path().display()));
-                return (recording.line, None);
-            }
-            self.report_completion(Some(&(file.path(), error)));
-            recording.file = Some(file);
-            // The next attempt is at another recording, because only this one may fail.
-            self.finished.push_back(recording);
-            if let Some(next) = Instant::now().checked_add(RETRY_INTERVAL) {
-                self.next_attempt = next;
-            }
+    /// Waits for an attempt to complete the next recording, forever if there is none. Returns the line about its run with
+    /// the path of the recording, which is `None` if somebody has removed the recording. Returns `None` if the attempt must
+    /// be repeated.
+    pub(crate) async fn next_completed(&mut self) -> Option<(String, Option<PathBuf>)> {
+        if self.completion.is_none() {
+            self.start_completion().await;
         }
+        let Some(completion) = &mut self.completion else { return std::future::pending().await };
+        let ended = completion.await;
+        self.completion = None;
+        let (file, completed) = match ended {
+            Ok(ended) => ended,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => return std::future::pending().await,
+        };
+        let mut recording = self.finished.pop_front()?;
+        let error = match completed {
+            Ok(path) => {
+                self.report_completion(None);
+                return Some((recording.line, Some(path)));
+            }
+            Err(error) => error,
+        };
+        if error.kind() == io::ErrorKind::NotFound && file.path().parent().is_some_and(Path::is_dir) {
+            let why = system_error_text(&error);
+            let text = format!("cannot complete {}: {why}", file.path().display());
+            self.reports.push(Report::Warning(text));
+            return Some((recording.line, None));
+        }
+        self.report_completion(Some(&(file.path(), error)));
+        recording.file = Some(file);
+        // The next attempt is at another recording, because only this one may fail.
+        self.finished.push_back(recording);
+        if let Some(next) = Instant::now().checked_add(RETRY_INTERVAL) {
+            self.next_attempt = next;
+        }
+        None
     }
 
     /// Starts the completion of the first recording.
@@ -224,14 +236,15 @@ impl RecordingWriter {
     }
 
     /// Reports the first failure of several, and the first success after them.
-    fn report_change(&self, was_failing: bool, failure: Option<&(PathBuf, io::Error)>) {
+    fn report_change(&mut self, was_failing: bool, failure: Option<&(PathBuf, io::Error)>) {
         match failure {
             Some((path, error)) if !was_failing => {
                 let why = system_error_text(error);
-                self.streams.warning(&format!("cannot write {}: {why}; trying again", path.display()));
+                self.reports
+                    .push(Report::Warning(format!("cannot write {}: {why}; trying again", path.display())));
             }
             None if was_failing && !self.are_lines_failing && !self.is_completion_failing => {
-                self.streams.note("recordings are written again");
+                self.reports.push(Report::Note("recordings are written again".to_owned()));
             }
             Some(_) | None => {}
         }

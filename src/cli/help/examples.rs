@@ -112,6 +112,9 @@ const RECORD: &str = "\
   # Record Jobs, for 30 days and up to 20 GiB
   kubectl seq record jobs --to recordings --keep 30d,20GiB
 
+  # Send the traces of all runs to Tempo, Jaeger or a collector
+  kubectl seq record -A --otlp-endpoint http://localhost:4318
+
   # Show the recordings of one Job
   kubectl seq replay recordings/default_job_pi_*";
 

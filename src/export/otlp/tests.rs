@@ -160,13 +160,23 @@ fn a_job_of_a_cron_job_and_the_newest_revision_of_a_deployment_are_traces() {
     let resource = resource_values(&cron_job, &ResourceSettings::default());
     assert_eq!((&*resource["k8s.cronjob.name"], &*resource["k8s.job.name"]), ("nightly", "one"));
 
-    let sets = vec![above("Deployment", true), below("ReplicaSet", "old", 0), below("ReplicaSet", "new", 9)];
-    let deployment = Timeline::from_parts(Vec::new(), sets);
-    let traces = traces_of(&deployment);
-    assert_eq!((traces.len(), &*traces[0].subject().kind), (1, "Deployment"));
-    let resource = resource_values(&deployment, &ResourceSettings::default());
-    assert_eq!((&*resource["k8s.deployment.name"], &*resource["k8s.replicaset.name"]), ("nightly", "new"));
-    assert_eq!(resource["service.name"], "nightly");
+    // A Deployment that was rolled back has no Pods of its newest revision.
+    for (old_replicas, new_replicas, shown) in [(0, 2, "new"), (1, 2, "new"), (2, 0, "old")] {
+        let set = |uid: &'static str, created, replicas| Workload {
+            parallelism: Some(replicas),
+            ..below("ReplicaSet", uid, created)
+        };
+        let sets = vec![above("Deployment", true), set("old", 0, old_replicas), set("new", 9, new_replicas)];
+        let deployment = Timeline::from_parts(Vec::new(), sets);
+        let traces = traces_of(&deployment);
+        assert_eq!((traces.len(), &*traces[0].subject().kind), (1, "Deployment"));
+        let resource = resource_values(&deployment, &ResourceSettings::default());
+        assert_eq!(
+            (&*resource["k8s.deployment.name"], &*resource["k8s.replicaset.name"]),
+            ("nightly", shown)
+        );
+        assert_eq!(resource["service.name"], "nightly");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ const MESSAGE_ITEMS: usize = 250;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RunTrace<'a> {
     timeline: &'a Timeline,
-    /// The workload of the root span. For a Deployment, this is the ReplicaSet of the newest revision.
+    /// The workload of the root span. For a Deployment, this is the ReplicaSet of the revision that is rolled out.
     root: &'a Workload,
     /// The CronJob or Deployment that the run belongs to.
     above: Option<&'a Workload>,
@@ -33,14 +33,18 @@ enum TraceItem<'a> {
 }
 
 /// Returns the traces of a timeline: one for each workload without a workload above it. Each Job of a CronJob and the
-/// newest revision of a Deployment has a trace of its own.
+/// revision of a Deployment that is rolled out has a trace of its own.
 pub(crate) fn traces_of(timeline: &Timeline) -> Vec<RunTrace<'_>> {
     let mut traces = Vec::new();
     for root in timeline.roots() {
         let trace = |root, above| RunTrace { timeline, root, above };
         match &*root.kind {
             "CronJob" => traces.extend(timeline.children(root).map(|job| trace(job, Some(root)))),
-            "Deployment" => match timeline.children(root).max_by_key(|revision| revision.created) {
+            // An earlier revision that is rolled out again has replicas, and the newest one has none.
+            "Deployment" => match timeline
+                .children(root)
+                .max_by_key(|revision| (revision.parallelism > Some(0), revision.created))
+            {
                 Some(newest) => traces.push(trace(newest, Some(root))),
                 None => traces.push(trace(root, None)),
             },

@@ -77,7 +77,13 @@ fn finished_runs(names: &[&str], began: i64) -> Vec<FinishedRun> {
         second(began),
         &crate::source::recording::directory::listing::RecordingIndex::default(),
     );
-    collector.take_ended(second(20))
+    collector.take_ended(second(20)).unwrap()
+}
+
+fn add_runs(queue: &mut TraceQueue, names: &[&str], began: i64) {
+    for run in finished_runs(names, began) {
+        queue.add(run);
+    }
 }
 
 /// Sends until the queue is empty. Returns the lines for the user.
@@ -98,7 +104,7 @@ fn warning(address: &str, text: &str) -> Report {
 async fn a_trace_that_fails_is_sent_again_after_the_others_and_costs_one_line() {
     let (address, received) = start_receiver(&[500, 200, 500, 200]);
     let mut queue = queue(&address);
-    finished_runs(&["a", "b"], 0).into_iter().for_each(|run| queue.add(run));
+    add_runs(&mut queue, &["a", "b"], 0);
     let reports = send_all(&mut queue).await;
     let failed = warning(&address, "the receiver answered 500 Internal Server Error; trying again");
     assert_eq!(reports, [failed, Report::Note("traces are sent again".to_owned())]);
@@ -109,7 +115,7 @@ async fn a_trace_that_fails_is_sent_again_after_the_others_and_costs_one_line() 
 async fn a_receiver_that_hangs_holds_up_nothing_but_its_own_traces() {
     let (address, received) = start_receiver(&[0, 200]);
     let mut queue = queue(&address);
-    finished_runs(&["a"], 0).into_iter().for_each(|run| queue.add(run));
+    add_runs(&mut queue, &["a"], 0);
     // The loop of the program goes on with other work while the trace is being sent.
     let attempt = tokio::time::timeout(std::time::Duration::from_millis(50), queue.send_next()).await;
     assert!(attempt.is_err() && queue.unsent() == 1);
@@ -123,7 +129,7 @@ async fn a_receiver_that_hangs_holds_up_nothing_but_its_own_traces() {
 async fn a_trace_that_the_receiver_will_never_accept_is_dropped_with_a_line() {
     let (address, received) = start_receiver(&[400, 200]);
     let mut queue = queue(&address);
-    finished_runs(&["a", "b"], 0).into_iter().for_each(|run| queue.add(run));
+    add_runs(&mut queue, &["a", "b"], 0);
     let reports = send_all(&mut queue).await;
     let text = "the receiver answered 400 Bad Request; the trace of default/job/a is dropped";
     assert_eq!(reports, [warning(&address, text)]);
@@ -133,14 +139,14 @@ async fn a_trace_that_the_receiver_will_never_accept_is_dropped_with_a_line() {
 #[tokio::test]
 async fn runs_that_ended_earlier_are_not_sent() {
     let mut queue = queue("http://127.0.0.1:1");
-    finished_runs(&["a"], 9).into_iter().for_each(|run| queue.add(run));
+    add_runs(&mut queue, &["a"], 9);
     assert_eq!(queue.unsent(), 0);
 }
 
 #[tokio::test]
 async fn the_oldest_traces_are_dropped_when_too_many_wait_and_the_line_about_it_is_not_repeated() {
     let mut queue = queue("http://127.0.0.1:1");
-    finished_runs(&["a", "b", "c", "d"], 0).into_iter().for_each(|run| queue.add(run));
+    add_runs(&mut queue, &["a", "b", "c", "d"], 0);
     queue.limit_memory(3, MAX_PODS);
     queue.limit_memory(2, MAX_PODS);
     let names: Vec<&str> = queue.waiting.iter().map(|trace| trace.name.as_str()).collect();
