@@ -108,6 +108,9 @@ impl FollowedRun {
             run.apply_entry(entry);
         }
         run.timeline.recompute();
+        if let Some(since) = run.own_outages().map(|outage| outage.since).min() {
+            resumed.begin_gap_at(since);
+        }
         run.resumed = Some(resumed);
         run
     }

@@ -25,6 +25,11 @@ impl ResumedRun {
         Self { since, is_gap_named: false, objects: BTreeMap::new() }
     }
 
+    /// Stores that nobody watched from an earlier time on, because the recording ends in an outage.
+    pub(crate) fn begin_gap_at(&mut self, since: Timestamp) {
+        self.since = self.since.min(since);
+    }
+
     /// Stores that the recording contains this observation.
     pub(crate) fn remember(&mut self, observation: &Observation) {
         let metadata = observation.object.metadata();

@@ -63,7 +63,7 @@ pub(crate) fn workload_span(
         start_time_unix_nano: start,
         end_time_unix_nano: end,
         attributes,
-        events: workload_events(workload),
+        events: workload_events(timeline, workload),
         status: failure.status(),
     }
 }
@@ -86,9 +86,21 @@ fn workload_times(timeline: &Timeline, workload: &Workload, now: Timestamp) -> (
     (start, end.max(start))
 }
 
-/// Returns the holds of a workload and the reason of its end as moments.
-fn workload_events(workload: &Workload) -> Vec<SpanEvent> {
+/// Returns the times in which nobody watched a workload, its holds and the reason of its end as moments.
+fn workload_events(timeline: &Timeline, workload: &Workload) -> Vec<SpanEvent> {
     let mut events = Vec::new();
+    for unwatched in timeline.unwatched_times(workload) {
+        let until = format!("{:.3}", unwatched.until);
+        let attributes = vec![
+            Attribute::text("kubectl_seq.until", until),
+            Attribute::text("kubectl_seq.reason", unwatched.reason.as_str()),
+        ];
+        events.push(SpanEvent {
+            time_unix_nano: unwatched.since,
+            name: "NotObserved".to_owned(),
+            attributes,
+        });
+    }
     for hold in &workload.holds {
         if let Some(start) = hold.start {
             let name = hold.reason.to_string();

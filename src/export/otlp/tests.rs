@@ -11,7 +11,7 @@ use crate::export::fixture::{at, ended_pod, waiting_pod, workload};
 use crate::export::otlp::resource::ResourceSettings;
 use crate::export::otlp::trace::traces_of;
 use crate::export::otlp::writer::write_otlp;
-use crate::observation::is_unsafe;
+use crate::observation::{Unwatched, is_unsafe};
 use crate::timeline::{Parent, PodKey, Timeline, TimelinePod, Workload};
 
 const UID: &str = "0b7a4c2e-5a1f-4f0b-9d3c-8e6f1a2b3c4d";
@@ -177,6 +177,19 @@ fn a_job_of_a_cron_job_and_the_newest_revision_of_a_deployment_are_traces() {
         );
         assert_eq!(resource["service.name"], "nightly");
     }
+}
+
+#[test]
+fn the_root_span_names_the_times_in_which_nobody_watched() {
+    let mut timeline = job_with(vec![ended_pod()]);
+    let reason = "connection refused".to_owned();
+    timeline.add_unwatched(Unwatched { since: at(1_000), until: at(2_000), reason, resource: None });
+    let spans = spans_of(parse_traces(&timeline, &ResourceSettings::default()));
+    let event = &spans[0].events[0];
+    assert_eq!((event.name.as_str(), event.time_unix_nano / 1_000_000), ("NotObserved", 1_767_225_601_000));
+    let values = values(&event.attributes);
+    assert_eq!(values["kubectl_seq.reason"], "connection refused");
+    assert!(values["kubectl_seq.until"].ends_with("02.000Z"), "{values:?}");
 }
 
 #[test]
