@@ -100,6 +100,12 @@ pub struct Pull {
 /// to the second. A time counts as impossible only if it contradicts another time by more than this.
 pub(crate) const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
 
+/// The reason of a run whose container the node no longer has.
+pub(crate) const CONTAINER_STATUS_UNKNOWN: &str = "ContainerStatusUnknown";
+
+/// The reason of a run that was lost because its node restarted.
+pub(crate) const NODE_RESTARTED: &str = "NodeRestarted";
+
 /// The signals with which the kubelet stops a container.
 const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
@@ -117,7 +123,8 @@ pub struct ContainerRun {
     pub ended: bool,
     /// Exit code of the process.
     pub exit_code: Option<i32>,
-    /// Reason in the container's state, for example `Completed`, `Error`, `OOMKilled` or `StartError`.
+    /// Reason in the container's state, for example `Completed`, `Error`, `OOMKilled` or `StartError`. `NodeRestarted`
+    /// if Events prove that the run was lost because its node restarted.
     pub reason: Option<Arc<str>>,
     /// Why the kubelet ended the run: `liveness probe failed: connection refused`. `None` if no failed probe ended it.
     pub cause: Option<Arc<str>>,
@@ -127,6 +134,17 @@ impl ContainerRun {
     /// Whether the run ended with an exit code other than 0.
     pub(crate) fn has_failed(&self) -> bool {
         self.ended && self.exit_code.is_some_and(|code| code != 0)
+    }
+
+    /// Whether the node no longer has the container, so that nobody knows when the run ended.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.end.is_none()
+            && matches!(self.reason.as_deref(), Some(CONTAINER_STATUS_UNKNOWN | NODE_RESTARTED))
+    }
+
+    /// Whether the run was lost because its node restarted.
+    pub(crate) fn is_lost_in_restart(&self) -> bool {
+        self.reason.as_deref() == Some(NODE_RESTARTED)
     }
 
     /// Whether the process of the container started. A run whose start failed has an end without a start.

@@ -29,7 +29,7 @@ pub(crate) mod unseen_pod;
 pub(crate) mod waits;
 
 pub use container_life::{ContainerLife, ContainerRole, ContainerRun};
-pub(crate) use container_life::{MAX_CLOCK_ERROR, Pull, signal_of_exit_code};
+pub(crate) use container_life::{MAX_CLOCK_ERROR, NODE_RESTARTED, Pull, signal_of_exit_code};
 pub(crate) use derive::life::DerivationHints;
 pub(crate) use derive::orders::order_creation_and_scheduling;
 pub(crate) use derive::phases::MIN_LATE_TAKE_UP;

@@ -125,6 +125,13 @@ impl Event {
         self.component() == "kubelet"
     }
 
+    /// The node whose kubelet reports that it started, or that its node was rebooted. `None` for other events.
+    pub(crate) fn restarted_node(&self) -> Option<&str> {
+        let is_start = self.is_from_kubelet() && matches!(self.reason.as_str(), "Starting" | "Rebooted");
+        let about = &self.involved_object;
+        (is_start && about.kind == "Node").then_some(about.name.as_str())
+    }
+
     /// The time of the first occurrence, from the event's name. client-go appends the time on the reporter's clock to
     /// the name: nanoseconds since 1970, in 16 hexadecimal digits.
     ///

@@ -25,6 +25,23 @@ pub struct Pod {
     pub status: PodStatus,
 }
 
+impl Pod {
+    /// Whether the node no longer has a container of the Pod that ran before: the kubelet reports it without times, or
+    /// containerd reports it with the reason `Unknown`.
+    pub(crate) fn has_lost_container(&self) -> bool {
+        let is_lost = |terminated: &Terminated| {
+            matches!(
+                (terminated.reason.as_str(), terminated.exit_code),
+                ("ContainerStatusUnknown", _) | ("Unknown", 255)
+            )
+        };
+        let status = &self.status;
+        let statuses = status.container_statuses.iter().chain(&status.init_container_statuses);
+        let mut states = statuses.flat_map(|status| [&status.state, &status.last_state]);
+        states.any(|state| state.terminated.as_ref().is_some_and(is_lost))
+    }
+}
+
 impl KindData for Pod {
     fn pod_selector(&self) -> Option<&LabelSelector> {
         None

@@ -17,7 +17,14 @@ use crate::view::{Frame, Line, Stylesheet};
 /// Time from a change of the size of the terminal to the next frame. During that time the frame is erased, because a
 /// terminal that becomes narrower wraps the rows of a frame and may push them into the scrollback. tmux reports up to
 /// four changes a second, so the time is longer than the pause between two reports.
-pub(crate) const RESIZE_PAUSE: Duration = Duration::from_millis(350);
+const RESIZE_PAUSE: Duration = Duration::from_millis(350);
+
+/// The pause instead of [`RESIZE_PAUSE`] if the size changes again within [`REPETITION_TIME`] after the frame was drawn.
+/// A window that the user drags slowly then finds no frame that it could wrap.
+pub(crate) const REPEATED_RESIZE_PAUSE: Duration = Duration::from_millis(1500);
+
+/// A change of the size within this time after the frame was drawn at a new size is a repetition.
+const REPETITION_TIME: Duration = Duration::from_secs(3);
 
 /// The terminal on which frames are drawn, inline or on the alternate screen.
 pub(crate) struct FullScreen {
@@ -33,6 +40,10 @@ pub(crate) struct FullScreen {
     keys: Keys,
     /// The time of the last change of the size. `None` as soon as a frame has been drawn inline at that size.
     resized_at: Option<Instant>,
+    /// The time from the last change of the size to the next frame.
+    resize_pause: Duration,
+    /// The time at which a frame was last drawn at a new size.
+    redrawn_at: Option<Instant>,
 }
 
 impl std::fmt::Debug for FullScreen {
@@ -54,6 +65,8 @@ impl FullScreen {
             alternate: false,
             keys: Keys::None,
             resized_at: None,
+            resize_pause: RESIZE_PAUSE,
+            redrawn_at: None,
         }
     }
 
@@ -146,10 +159,11 @@ impl FullScreen {
             self.set_mouse(mouse)?;
         }
         if self.is_resizing() {
-            if self.resized_at.is_some_and(|since| since.elapsed() < RESIZE_PAUSE) {
+            if self.resized_at.is_some_and(|since| since.elapsed() < self.resize_pause) {
                 return Ok(());
             }
             self.resized_at = None;
+            self.redrawn_at = Some(Instant::now());
             self.find_row();
         }
         self.renderer.draw_frame(frame, self.size.0)?;
@@ -178,6 +192,10 @@ impl FullScreen {
             return Ok(());
         }
         self.size = size;
+        if self.resized_at.is_none() {
+            let is_repeated = self.redrawn_at.is_some_and(|at| at.elapsed() < REPETITION_TIME);
+            self.resize_pause = if is_repeated { REPEATED_RESIZE_PAUSE } else { RESIZE_PAUSE };
+        }
         self.resized_at = Some(Instant::now());
         if self.alternate {
             self.renderer.begin_empty(size.0, size.1)

@@ -22,11 +22,16 @@ impl Timeline {
             Object::Event(event) => {
                 let live = seen.is_live().then_some(received);
                 self.store.learn_clock_from_event(event, live);
-                if event.involved_object.kind == "Pod" {
-                    self.store.apply_event(event, live);
-                    Affected::Nothing
-                } else {
-                    self.apply_owner_event(event, seen)
+                match event.involved_object.kind.as_str() {
+                    "Pod" => {
+                        self.store.apply_event(event, live);
+                        Affected::Nothing
+                    }
+                    "Node" => {
+                        self.store.apply_node_event(event);
+                        Affected::Nothing
+                    }
+                    _ => self.apply_owner_event(event, seen),
                 }
             }
             Object::Owner(owner) => self.owners.apply_link(owner, interner),

@@ -101,7 +101,8 @@ fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
     let [lost, second] = array(job, "pods") else { panic!("{job:#}") };
     let actual = [text(lost, "outcome"), text(lost, "reason"), text(lost, "status")];
-    assert_eq!(actual, ["Failed", "ContainerStatusUnknown", "ContainerStatusUnknown"], "{lost:#}");
+    assert_eq!(actual, ["Failed", "NodeRestarted", "ContainerStatusUnknown"], "{lost:#}");
+    assert_eq!(text(&lost["disruption"], "reason"), "NodeRestarted", "{lost:#}");
     assert_eq!((&lost["exitCode"], &lost["clamped"]), (&137.into(), &false.into()), "{lost:#}");
     assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
     let open = array(lost, "phases").last().unwrap();
@@ -120,7 +121,7 @@ fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     );
     let [first, again] = array(work, "runs") else { panic!("{pod:#}") };
     assert_eq!((&first["end"], &first["exitCode"]), (&Value::Null, &137.into()), "{pod:#}");
-    assert_eq!((text(first, "reason"), &again["exitCode"]), ("ContainerStatusUnknown", &0.into()), "{pod:#}");
+    assert_eq!((text(first, "reason"), &again["exitCode"]), ("NodeRestarted", &0.into()), "{pod:#}");
     // A wait for the scheduler that is shorter than its own uncertainty is no phase.
     assert!(matches!(phases(pod).first(), Some(&("Queued" | "Setup"))), "{pod:#}");
     assert!(!phases(pod).contains(&"BackOff"), "{pod:#}");

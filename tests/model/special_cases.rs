@@ -126,6 +126,71 @@ fn after_a_reboot_of_the_node_a_pod_has_failed_or_runs_again() {
     );
 }
 
+/// A start of the kubelet of the Pod's node.
+fn kubelet_start(seconds: f64) -> Value {
+    let about = json!({"kind": "Node", "name": "node-1", "uid": "node-1"});
+    let changes = json!({"involvedObject": about, "metadata": {"namespace": "default"}});
+    patched(kubelet_event("Starting", "", seconds, "Starting kubelet."), changes)
+}
+
+/// The description of a Pod whose container ended in this way, with the reports of the kubelet at second 80 and with
+/// starts of the kubelet at these seconds.
+fn describe_with_kubelet_starts(terminated: &Value, policy: &str, starts: &[f64]) -> String {
+    let wrote =
+        json!([{"manager": "kubelet", "subresource": "status", "operation": "Update", "time": time(80)}]);
+    let phase = if policy == "Never" { "Failed" } else { "Running" };
+    let ended = patched(
+        running_pod(),
+        json!({"metadata": {"managedFields": wrote}, "spec": {"restartPolicy": policy, "nodeName": "node-1"},
+            "status": {"phase": phase, "containerStatuses": [container_status("main", 0, terminated.clone(), json!({}))]}}),
+    );
+    let start = |seconds: &f64| (80.5, Listed, kubelet_start(*seconds));
+    let seen =
+        [(5.1, Listed, running_pod()), (80.2, Changed, ended)].into_iter().chain(starts.iter().map(start));
+    describe_watched(seen.collect::<Vec<_>>())
+}
+
+#[test]
+fn the_restart_of_a_node_is_the_reason_only_if_an_event_of_its_kubelet_proves_it() {
+    let lost = lost_state("ContainerStatusUnknown");
+    // containerd dates the end of a lost run to its own start.
+    let unknown = json!({"terminated": {"startedAt": time(5), "finishedAt": time(77), "exitCode": 255,
+        "reason": "Unknown", "containerID": "containerd://1"}});
+    for (state, code) in [(&lost, 137), (&unknown, 255)] {
+        let restarted = describe_with_kubelet_starts(state, "Never", &[78.0]);
+        assert_lines(&restarted, &[&format!("p: Failed exit {code} (NodeRestarted)"), "| 5.500..… Running"]);
+        assert!(restarted.contains("end unknown"), "{restarted}");
+        let again = describe_with_kubelet_starts(state, "OnFailure", &[78.0]);
+        assert_lines(&again, &["p: Running (NodeRestarted)"]);
+    }
+    // The kubelet started before the run, only after its report, or not at all.
+    for starts in [&[2.0][..], &[90.0], &[]] {
+        let description = describe_with_kubelet_starts(&lost, "Never", starts);
+        assert_lines(&description, &["p: Failed exit 137 (ContainerStatusUnknown)"]);
+        let description = describe_with_kubelet_starts(&unknown, "OnFailure", starts);
+        assert_lines(&description, &["p: Running (CrashLoopBackOff)"]);
+    }
+    // A process that ended by itself was not lost.
+    let failed = json!({"terminated": {"startedAt": time(5), "finishedAt": time(79), "exitCode": 255,
+        "reason": "Error", "containerID": "containerd://1"}});
+    assert_lines(&describe_with_kubelet_starts(&failed, "Never", &[78.0]), &["p: Failed exit 255 (Error)"]);
+}
+
+#[test]
+fn a_loss_long_after_the_start_of_the_kubelet_has_another_reason() {
+    let reported = patched(
+        running_pod(),
+        json!({"spec": {"nodeName": "node-1"}, "status": {"phase": "Failed",
+            "containerStatuses": [container_status("main", 0, lost_state("ContainerStatusUnknown"), json!({}))]}}),
+    );
+    let description = describe_watched([
+        (5.1, Listed, running_pod()),
+        (50.0, Listed, kubelet_start(40.0)),
+        (700.0, Changed, reported),
+    ]);
+    assert_lines(&description, &["p: Failed exit 137 (ContainerStatusUnknown)"]);
+}
+
 #[test]
 fn a_restart_of_all_containers_divides_their_runs() {
     let state = |restarts, state: Value, last: Value| {

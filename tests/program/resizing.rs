@@ -113,6 +113,21 @@ fn fifty_resizes_in_a_row_leave_one_picture_in_the_scrollback_of_tmux() {
 }
 
 #[test]
+fn resizes_half_a_second_apart_leave_at_most_one_earlier_picture_in_the_scrollback_of_tmux() {
+    let Some(window) = Window::open(100, 30, "--speed 1") else { return };
+    window.wait_for_screen("picture", |screen| screen.contains("q quit"));
+    // tmux wraps the first picture before the program knows the new size. All later pictures wait for the last size.
+    for step in 1..=12 {
+        window.resize(30 + step * 37 % 120, 8 + step * 13 % 35);
+        thread::sleep(Duration::from_millis(500));
+    }
+    window.resize(100, 30);
+    window.wait_for_screen("picture", |screen| screen.contains("COLD    RUN") && screen.contains("q quit"));
+    let all = window.all_lines();
+    assert!(all.matches("job/pi").count() <= 2, "{all}");
+}
+
+#[test]
 fn each_of_a_few_slow_resizes_leaves_one_picture_in_the_scrollback_of_tmux() {
     let Some(window) = Window::open(100, 30, "--speed 1") else { return };
     window.wait_for_screen("picture", |screen| screen.contains("q quit"));

@@ -179,8 +179,8 @@ fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<Containe
     let number = started().fold(None, next)?;
     // The node no longer has the container. If it restarts the container, it may return the log of the next run before
     // the status reports the restart. A request for the previous run never returns the log of the next run.
-    let is_lost = is_run_lost(run);
-    let is_previous_lost = is_lost || started().rev().nth(1).is_some_and(is_run_lost);
+    let is_lost = run.is_lost();
+    let is_previous_lost = is_lost || started().rev().nth(1).is_some_and(ContainerRun::is_lost);
     let is_pod_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;
     let is_last_run = is_pod_gone || pod.life.outcome.has_ended();
     Some(ContainerProgress {
@@ -191,9 +191,4 @@ fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<Containe
         is_last_run,
         is_pod_gone,
     })
-}
-
-/// Whether the node no longer has the container of a run, for example because the node was restarted.
-fn is_run_lost(run: &ContainerRun) -> bool {
-    run.reason.as_deref() == Some("ContainerStatusUnknown")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::terminal::full_screen::RESIZE_PAUSE;
+use crate::terminal::full_screen::REPEATED_RESIZE_PAUSE;
 use crate::terminal::keys::Keys;
 use crate::terminal::tty::Terminal;
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
@@ -77,7 +77,7 @@ impl VirtualTerminal {
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
         self.parser.borrow_mut().screen_mut().set_size(rows, columns);
         self.send(Input::Resized);
-        sleep(RESIZE_PAUSE + Duration::from_millis(120)).await;
+        sleep(REPEATED_RESIZE_PAUSE + Duration::from_millis(120)).await;
     }
 
     pub(crate) fn contents(&self) -> String {

@@ -11,6 +11,7 @@ use crate::lifecycle::derive::cut::PhaseList;
 use crate::lifecycle::derive::instants::{
     container_ended_by_deletion, derive_delete_requested, derive_instants, derive_work_ended,
 };
+use crate::lifecycle::derive::node_restart::KubeletStarts;
 use crate::lifecycle::derive::orders::{estimate_truncated_creation, order_before_work, order_instants};
 use crate::lifecycle::derive::outcome::{
     derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time, lost_since,
@@ -36,7 +37,7 @@ const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
 
 /// Facts about a Pod that follow from other Pods.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct DerivationHints {
+pub(crate) struct DerivationHints<'a> {
     /// How far the API server's clock is ahead of the node's clock.
     pub(crate) skew: SignedDuration,
     /// The minimum error of the times of receipt: on the API server's clock, each observation was received at least
@@ -44,27 +45,29 @@ pub(crate) struct DerivationHints {
     pub(crate) receipt_delay: SignedDuration,
     /// The median time that the Pod's siblings waited for a node.
     pub(crate) sibling_wait: Option<SignedDuration>,
+    /// The starts of the kubelet of the Pod's node that Events report, on the node's clock.
+    pub(crate) kubelet_starts: &'a [Timestamp],
 }
 
 impl PodEvidence {
     /// Derives the life of the Pod.
-    pub(crate) fn derive(&self, hints: DerivationHints) -> Lifecycle {
-        let DerivationHints { skew, receipt_delay, sibling_wait } = hints;
+    pub(crate) fn derive(&self, hints: DerivationHints<'_>) -> Lifecycle {
+        let DerivationHints { skew, receipt_delay, .. } = hints;
         if skew.is_zero() && receipt_delay.is_zero() {
-            return derive_life(self, sibling_wait, false).0;
+            return derive_life(self, hints, false).0;
         }
-        let life = derive_life(&self.move_to_one_clock(hints), sibling_wait, false).0;
+        let life = derive_life(&self.move_to_one_clock(hints), hints, false).0;
         Lifecycle { skew, clamped: life.clamped || skew.abs() > MAX_SILENT_SKEW, ..life }
     }
 
     /// Derives the evidence for the boundaries of the phases that [`PodEvidence::derive`] returns, and the instants
     /// before their order was corrected.
-    pub(crate) fn explain(&self, hints: DerivationHints) -> Explanation {
-        derive_life(&self.move_to_one_clock(hints), hints.sibling_wait, true).1
+    pub(crate) fn explain(&self, hints: DerivationHints<'_>) -> Explanation {
+        derive_life(&self.move_to_one_clock(hints), hints, true).1
     }
 
     /// Returns the evidence with all times on the API server's clock.
-    fn move_to_one_clock(&self, hints: DerivationHints) -> Self {
+    fn move_to_one_clock(&self, hints: DerivationHints<'_>) -> Self {
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet_times(hints.skew);
         if !hints.receipt_delay.is_zero() {
@@ -76,11 +79,8 @@ impl PodEvidence {
 
 /// Derives the life from evidence whose times are all on the same clock. The boundaries of the explanation stay empty
 /// unless `explain` is set.
-fn derive_life(
-    pod: &PodEvidence,
-    sibling_wait: Option<SignedDuration>,
-    explain: bool,
-) -> (Lifecycle, Explanation) {
+fn derive_life(pod: &PodEvidence, hints: DerivationHints<'_>, explain: bool) -> (Lifecycle, Explanation) {
+    let kubelet_starts = KubeletStarts { starts: hints.kubelet_starts, skew: hints.skew };
     let delete_requested = derive_delete_requested(pod);
     let ended_by_deletion = container_ended_by_deletion(pod, delete_requested);
     let mut clamped = false;
@@ -94,12 +94,14 @@ fn derive_life(
             evidence.known_runs(terminal_received, pod.last_seen)
         };
         clamped |= known.is_contradictory;
-        containers.push(derive_container_life(evidence, known));
+        let mut container = derive_container_life(evidence, known);
+        kubelet_starts.mark_lost_runs(pod, &mut container);
+        containers.push(container);
     }
     let mut instants = derive_instants(pod, &containers, delete_requested);
     let mut uncorrected = instants;
     clamped |= order_before_work(pod, &mut instants, &mut containers);
-    estimate_truncated_creation(pod, &mut instants, sibling_wait);
+    estimate_truncated_creation(pod, &mut instants, hints.sibling_wait);
     let first_starts =
         main_containers(&containers).filter(|main| main.first_run_is_known).filter_map(first_known_start);
     instants.work_started = earliest(first_starts);
@@ -118,7 +120,7 @@ fn derive_life(
     let is_start_dated = earliest_start.is_none_or(|start| start.evidence != Evidence::SeenRunning);
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
     let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
-    let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome);
+    let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome, kubelet_starts);
     let input = PhaseInput {
         pod,
         containers: &containers,

@@ -3,6 +3,7 @@
 pub(crate) mod cut;
 pub(crate) mod instants;
 pub(crate) mod life;
+pub(crate) mod node_restart;
 pub(crate) mod orders;
 pub(crate) mod outcome;
 pub(crate) mod phases;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
-use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun, main_containers};
+use crate::lifecycle::container_life::{
+    CONTAINER_STATUS_UNKNOWN, ContainerLife, ContainerRole, ContainerRun, NODE_RESTARTED, main_containers,
+};
+use crate::lifecycle::derive::node_restart::KubeletStarts;
 use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest};
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
@@ -200,6 +203,7 @@ pub(crate) fn derive_exit_code_and_reason(
     pod: &PodEvidence,
     containers: &[ContainerLife],
     outcome: PodOutcome,
+    kubelet_starts: KubeletStarts<'_>,
 ) -> (Option<i32>, Option<Arc<str>>) {
     fn last_ended_run(container: &ContainerLife) -> Option<&ContainerRun> {
         container.runs.iter().rev().find(|run| run.ended)
@@ -220,7 +224,11 @@ pub(crate) fn derive_exit_code_and_reason(
         Some((_, reason)) => Some(Arc::clone(reason)),
         None => from_events(),
     };
-    let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran_reason).cloned();
+    let never_ran = || {
+        let reason = pod.containers.iter().find_map(ContainerEvidence::never_ran_reason)?;
+        let is_restart = || **reason == *CONTAINER_STATUS_UNKNOWN && kubelet_starts.explain_lost_start(pod);
+        Some(if is_restart() { NODE_RESTARTED.into() } else { Arc::clone(reason) })
+    };
     let run_reason = || failure.and_then(|run| run.reason.clone());
     let reason = match outcome {
         PodOutcome::Succeeded => None,
@@ -271,13 +279,16 @@ fn main_wait_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<A
     waiting.find_map(|(evidence, _)| evidence.wait_reason().cloned()).filter(|_| pod.deletion.is_none())
 }
 
-/// Returns `CrashLoopBackOff` while a failed main container waits for its restart. The status shows this reason only
-/// during a small part of the wait.
+/// Returns `CrashLoopBackOff` while a failed main container waits for its restart, or `NodeRestarted` if it was lost
+/// with its node. The status shows `CrashLoopBackOff` only during a small part of the wait.
 fn back_off_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
-    let waits_for_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
-        main.role == ContainerRole::Main
-            && main.runs.last().is_some_and(|run| run.exit_code != Some(0) && evidence.restarts_after(run))
+    let failed_run = |(evidence, main): (&ContainerEvidence, &ContainerLife)| -> Option<bool> {
+        let run = main.runs.last().filter(|_| main.role == ContainerRole::Main)?;
+        let waits = run.exit_code != Some(0) && evidence.restarts_after(run);
+        waits.then(|| run.is_lost_in_restart())
     };
-    let any_waits = pod.containers.iter().zip(containers).any(waits_for_restart);
-    (any_waits && pod.deletion.is_none()).then(|| "CrashLoopBackOff".into())
+    let mut failed_runs = pod.containers.iter().zip(containers).filter_map(failed_run);
+    let is_first_lost = failed_runs.next().filter(|_| pod.deletion.is_none())?;
+    let are_lost = is_first_lost && failed_runs.all(|is_lost| is_lost);
+    Some(if are_lost { NODE_RESTARTED.into() } else { "CrashLoopBackOff".into() })
 }

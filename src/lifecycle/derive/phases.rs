@@ -437,7 +437,8 @@ fn unseen_interval(life: &ContainerLife, index: usize, next: Option<Instant>) ->
     let skips_runs =
         life.runs.get(index + 1).is_some_and(|later| later.ordinal > run.ordinal.saturating_add(1));
     let from = run.end.filter(|_| skips_runs).or(run.start.filter(|_| run.ended && run.end.is_none()))?;
-    let reason = Some(describe_unseen_runs(life));
+    let is_restart = run.is_lost_in_restart() && life.runs_not_seen == 0;
+    let reason = Some(if is_restart { "node restarted".into() } else { describe_unseen_runs(life) });
     Some(Interval {
         inferred: true,
         ..Interval::for_container(PhaseKind::Unknown, from, Some(next), life, reason)

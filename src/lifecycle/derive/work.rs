@@ -87,10 +87,7 @@ pub(crate) fn is_lost_with_node(pod: &PodEvidence, containers: &[ContainerLife])
     match pod.disruption.as_ref().map(|(_, reason)| &**reason) {
         Some("DeletionByPodGC") => true,
         Some("DeletionByTaintManager") | None => {
-            let is_lost = |run: &ContainerRun| {
-                run.end.is_none() && run.reason.as_deref() == Some("ContainerStatusUnknown")
-            };
-            main_containers(containers).filter_map(|main| main.runs.last()).any(is_lost)
+            main_containers(containers).filter_map(|main| main.runs.last()).any(ContainerRun::is_lost)
         }
         // The other disruptions ask a working node to stop the Pod.
         Some(_) => false,

@@ -115,6 +115,9 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Preempted by <name> on node <name>",
     "Marking for deletion Pod <name>",
     "Pod sandbox changed, it will be killed and re-created.",
+    // The nodes of the Pods.
+    "Starting kubelet.",
+    "Node <name> has been rebooted, boot id: <…>",
     // The workloads of the Pods.
     "Created pod: <name>",
     "Deleted pod: <name>",

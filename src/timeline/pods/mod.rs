@@ -5,6 +5,7 @@ pub(crate) mod attempt_numbers;
 pub(crate) mod clocks;
 pub(crate) mod creation_times;
 pub(crate) mod images;
+pub(crate) mod kubelet_starts;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod pod_store;

@@ -19,6 +19,7 @@ use crate::lifecycle::{
 use crate::observation::{Event, ObjectReference, Pod, Seen};
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::clocks::ClockCorrections;
+use crate::timeline::pods::kubelet_starts::KubeletStartsByNode;
 use crate::timeline::pods::pod::{PodKey, TimelinePod};
 use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
@@ -71,6 +72,7 @@ pub(crate) struct PodStore {
     /// For each preempted Pod, by uid, the uid or the name of the Pod that took its place.
     preemptors: FastMap<Arc<str>, Arc<str>>,
     clocks: ClockCorrections,
+    kubelet_starts: KubeletStartsByNode,
     receipts: ReceiptCorrection,
     siblings: Siblings,
     /// The requests of the Pod that was added last. Most Pods request the same as the Pod before.
@@ -211,10 +213,11 @@ impl PodStore {
     }
 
     /// The facts about this Pod that follow from other Pods.
-    fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints {
+    fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints<'_> {
         DerivationHints {
             skew: self.clocks.skew(record.identity.node.as_deref()),
             receipt_delay: self.receipts.delay(),
+            kubelet_starts: self.kubelet_starts.of_node(record.identity.node.as_deref()),
             sibling_wait: if evidence.needs_siblings() {
                 self.siblings.median_wait(self.owner(record), evidence.creation_timestamp)
             } else {
@@ -365,6 +368,13 @@ impl PodStore {
         }
     }
 
+    /// Applies an event about a node: a start of its kubelet may explain why containers were lost.
+    pub(crate) fn apply_node_event(&mut self, event: &Event) {
+        if let Some(node) = self.kubelet_starts.learn(event) {
+            self.mark_node_changed(&node);
+        }
+    }
+
     /// Updates the clock correction of a node from the evidence of one of its Pods.
     fn learn_clock_from_pod(&mut self, key: PodKey) {
         let evidence = self.evidence_mut(key).0;
@@ -381,7 +391,7 @@ impl PodStore {
         }
     }
 
-    /// Marks all Pods of a node as changed, because a new clock correction moves all times from the node's kubelet.
+    /// Marks all Pods of a node as changed, because a fact about the node changes their lives.
     fn mark_node_changed(&mut self, node: &str) {
         for key in self.keys() {
             if self.record(key).identity.node.as_deref() == Some(node) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Instant, PhaseKind};
+use crate::lifecycle::{Instant, NODE_RESTARTED, PhaseKind};
 use crate::observation::BuiltInKind;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::lost_work::LossCause;
@@ -16,7 +16,7 @@ use crate::timeline::workloads::workload::Workload;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disruption {
     /// The reason in one word. It comes from the condition `DisruptionTarget`, from the Pod, or from the owner that
-    /// stopped the Pod. Otherwise it is `NodeLost` or `Deleted`.
+    /// stopped the Pod. Otherwise it is `NodeRestarted`, `NodeLost` or `Deleted`.
     pub(crate) reason: Arc<str>,
     /// The object that caused the disruption, for example `pod/urgent` or `job/pi`; `None` if it is unknown.
     pub(crate) by: Option<String>,
@@ -51,8 +51,11 @@ impl Timeline {
         let pod = self.pod(key);
         let stop = self.deliberate_stop(key);
         let life = &pod.life;
-        let status_reason =
-            || life.reason.as_ref().filter(|reason| matches!(&***reason, "Evicted" | "Preempting"));
+        let status_reason = || {
+            life.reason
+                .as_ref()
+                .filter(|reason| matches!(&***reason, "Evicted" | "Preempting" | NODE_RESTARTED))
+        };
         let stop_reason = || stop.as_ref()?.reason.clone();
         let other_reason = || if cause == LossCause::NodeLost { "NodeLost" } else { "Deleted" }.into();
         let reason = life.disruption.as_ref().filter(|reason| !reason.is_empty()).or_else(status_reason);

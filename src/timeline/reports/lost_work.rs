@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ArrayIndex, EnumArray, Lifecycle, PhaseSpan, PodOutcome};
+use crate::lifecycle::{ArrayIndex, EnumArray, Lifecycle, NODE_RESTARTED, PhaseSpan, PodOutcome};
 use crate::timeline::intervals::{Intervals, subtract};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
@@ -173,7 +173,7 @@ impl Timeline {
         let pod = self.pod(key);
         let cause = match (pod.life.disruption.as_deref(), pod.life.reason.as_deref()) {
             (Some("PreemptionByScheduler"), _) | (_, Some("Preempting")) => LossCause::Preempted,
-            (Some("DeletionByPodGC"), _) => LossCause::NodeLost,
+            (Some("DeletionByPodGC"), _) | (None, Some(NODE_RESTARTED)) => LossCause::NodeLost,
             (Some(_), _) | (_, Some("Evicted")) => LossCause::Evicted,
             (None, _) if overview.has_failed() => LossCause::Failed,
             (None, _) => LossCause::Deleted,

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::source::clock::Clock;
 use crate::source::cluster::api::client::{Cluster, describe_repetition};
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
+use crate::source::cluster::watch::node_event_reader::NodeEventReader;
 use crate::source::cluster::watch::outages::WatcherHealth;
 use crate::source::cluster::watch::plan::Plan;
 use crate::source::cluster::watch::sibling_reader::SiblingReader;
@@ -38,19 +39,34 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bo
     let clock = cluster.clock.clone();
     let channels = FeedChannels { signals: signal_receiver, refresh_requests, refresh, clock };
     let since = selection.since.unwrap_or_default();
-    let mut plan = Plan::new(cluster, is_followed, since, refresh_receiver, &updates, &signals);
+    let (losses, loss_receiver) = mpsc::unbounded_channel();
+    let mut plan = Plan::new(cluster, is_followed, since, refresh_receiver, &updates, &signals, losses);
     plan.forgets_gone = selection.forgets_gone;
     let planned = plan.add_targets(selection.targets);
     let (watchers, sibling_readers) = (plan.watchers, plan.sibling_readers);
+    let node_events = NodeEventReader {
+        cluster: cluster.clone(),
+        losses: loss_receiver,
+        wait_for: plan.listed,
+        updates: updates.clone(),
+        signals: signals.clone(),
+    };
+    let readers = Readers { sibling_readers, node_events };
     tokio::spawn(async move {
         match planned {
-            Ok(()) => run_watchers(watchers, sibling_readers, updates, channels, is_followed).await,
+            Ok(()) => run_watchers(watchers, readers, updates, channels, is_followed).await,
             Err(error) => {
                 let _ = updates.send(Update::Failed(error)).await;
             }
         }
     });
     feed
+}
+
+/// The readers of single Events that no watcher reads.
+struct Readers {
+    sibling_readers: Vec<SiblingReader>,
+    node_events: NodeEventReader,
 }
 
 /// The channels between a feed, its watchers and the run.
@@ -64,16 +80,17 @@ struct FeedChannels {
     clock: Clock,
 }
 
-/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `is_followed`), when a
+/// Runs the watchers and the readers. Ends when all lists are complete (without `is_followed`), when a
 /// watcher fails, or when the receiver is dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
-    sibling_readers: Vec<SiblingReader>,
+    readers: Readers,
     updates: mpsc::Sender<Update>,
     mut channels: FeedChannels,
     is_followed: bool,
 ) {
-    let mut unlisted_watchers = watchers.len() + sibling_readers.len();
+    let Readers { sibling_readers, node_events } = readers;
+    let mut unlisted_watchers = watchers.len() + sibling_readers.len() + 1;
     let mut health = WatcherHealth::new(watchers.iter().map(CollectionWatcher::outage_template).collect());
     let mut tasks = JoinSet::new();
     for watcher in watchers {
@@ -85,11 +102,12 @@ async fn run_watchers(
             Ok(())
         });
     }
+    tasks.spawn(async move {
+        node_events.run().await;
+        Ok(())
+    });
     let _ = updates.send(Update::Progress(Progress::Connecting)).await;
     let mut is_repetition_announced = false;
-    if unlisted_watchers == 0 {
-        let _ = updates.send(Update::Synced).await;
-    }
     loop {
         if unlisted_watchers == 0 && !is_followed {
             return;

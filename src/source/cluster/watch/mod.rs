@@ -6,6 +6,7 @@ pub(crate) mod gone;
 pub(crate) mod kind_rules;
 pub(crate) mod known_object;
 pub(crate) mod missing;
+pub(crate) mod node_event_reader;
 pub(crate) mod outages;
 pub(crate) mod owner_lookup;
 pub(crate) mod ownership;

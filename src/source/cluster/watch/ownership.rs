@@ -12,12 +12,13 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::observation::{LabelSelector, Object, Observation, Owner, Seen};
 use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::watch::gone::UnknownNames;
+use crate::source::cluster::watch::node_event_reader::ContainerLoss;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;
 use crate::source::cluster::watch::sibling_requests::PodName;
@@ -45,6 +46,8 @@ pub(crate) struct Ownership {
     holds: bool,
     /// Whether to forget objects some time after they are gone.
     pub(crate) forgets_gone: bool,
+    /// Takes the containers of followed Pods that nodes lost. `None` if nobody wants to know them.
+    pub(crate) losses: Option<mpsc::UnboundedSender<ContainerLoss>>,
     /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across
     /// an `await`.
     state: Mutex<OwnershipState>,
@@ -235,6 +238,7 @@ impl Ownership {
                     if let Object::Job(job) = &observation.object {
                         state.has_manual_selector |= job.spec.manual_selector == Some(true);
                     }
+                    self.report_loss(&observation.object);
                     let uid = uid_key(&observation.object.metadata().uid);
                     state.release(uid, &mut released);
                     if self.forgets_gone && observation.seen.is_gone() {
@@ -267,6 +271,15 @@ impl Ownership {
             next = released.pop_front().map(|observation| (observation, CollectionRole::Child));
         }
         is_kept
+    }
+
+    /// Reports the loss if a node lost a container of this followed Pod.
+    fn report_loss(&self, object: &Object) {
+        if let (Some(losses), Object::Pod(pod)) = (&self.losses, object)
+            && let Some(loss) = ContainerLoss::find(pod)
+        {
+            let _ = losses.send(loss);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
 use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_kind};
+use crate::source::cluster::watch::node_event_reader::ContainerLoss;
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, Root};
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
@@ -47,6 +48,10 @@ pub(crate) struct Plan<'a> {
     signals: &'a mpsc::UnboundedSender<Signal>,
     /// The watchers that have been created so far.
     pub(crate) watchers: Vec<CollectionWatcher>,
+    /// One receiver for each watcher. The receiver becomes `true` when the list of the watcher has been sent.
+    pub(crate) listed: Vec<watch::Receiver<bool>>,
+    /// Receives the containers that nodes lost, see [`Ownership::losses`].
+    losses: mpsc::UnboundedSender<ContainerLoss>,
     /// The readers of the Events of siblings. At most one for each namespace.
     pub(crate) sibling_readers: Vec<SiblingReader>,
 }
@@ -69,6 +74,7 @@ impl<'a> Plan<'a> {
         refresh: watch::Receiver<(u32, RefreshScope)>,
         updates: &'a mpsc::Sender<Update>,
         signals: &'a mpsc::UnboundedSender<Signal>,
+        losses: mpsc::UnboundedSender<ContainerLoss>,
     ) -> Self {
         let owner_lookup = Arc::new(OwnerLookup::new(cluster.clone()));
         let recovered = Arc::default();
@@ -83,6 +89,8 @@ impl<'a> Plan<'a> {
             updates,
             signals,
             watchers: Vec::new(),
+            listed: Vec::new(),
+            losses,
             sibling_readers: Vec::new(),
         }
     }
@@ -148,6 +156,7 @@ impl<'a> Plan<'a> {
         let kinds = intermediate.iter().map(|(kind, _)| kind.clone()).collect();
         let mut ownership = Ownership::new(roots, kinds, self.watch);
         ownership.forgets_gone = self.forgets_gone;
+        ownership.losses = Some(self.losses.clone());
         let ownership = Arc::new(ownership);
         let query =
             |kind, labels, fields| Query { kind, namespace: namespace.map(str::to_owned), labels, fields };
@@ -242,6 +251,7 @@ impl<'a> Plan<'a> {
             updates: self.updates.clone(),
             signals: self.signals.clone(),
         });
+        self.listed.push(receiver.clone());
         receiver
     }
 }

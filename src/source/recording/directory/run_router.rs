@@ -3,7 +3,7 @@
 //! Each Job of a CronJob is a run of its own, so a CronJob belongs to no run. Several watches deliver the objects, so an
 //! object may arrive before its owner. Such an object waits for a short time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -55,6 +55,8 @@ pub(crate) struct RunRouter {
 /// Where an observation belongs.
 enum Route {
     Run(RunKey),
+    /// Every run, because the Pods of any run may be on the node.
+    AllRuns,
     /// The run of the object with this uid, which has not been observed yet.
     WaitFor(u128),
     Nowhere,
@@ -86,6 +88,10 @@ impl RunRouter {
         routed: &mut Vec<(RunKey, Observation)>,
     ) {
         match self.find_route(&observation.object) {
+            Route::AllRuns => {
+                let runs: BTreeSet<RunKey> = self.runs.values().copied().collect();
+                routed.extend(runs.into_iter().map(|run| (run, observation.clone())));
+            }
             Route::Run(run) => self.add_to_run(run, observation, now, routed),
             Route::WaitFor(uid) => {
                 self.waiting.entry(uid).or_default().push(observation);
@@ -172,6 +178,7 @@ impl RunRouter {
         let uid = uid_key(&about.uid);
         match self.runs.get(&uid) {
             Some(run) => Route::Run(*run),
+            None if event.restarted_node().is_some() => Route::AllRuns,
             None if about.kind == "CronJob" || about.kind == "Node" => Route::Nowhere,
             None => Route::WaitFor(uid),
         }
@@ -293,6 +300,24 @@ mod tests {
         let found = route(&mut RunRouter::default(), observations);
         let mut all = expected("alone", &["alone"]);
         all.extend(expected("set", &["set", "set-a", "set-a-x", "e"]));
+        assert_eq!(found, all);
+    }
+
+    #[tokio::test]
+    async fn the_restart_of_a_node_belongs_to_every_run() {
+        let mut router = RunRouter::default();
+        let restart = observation(
+            "Event",
+            json!({"metadata": {"name": "start", "uid": "s"}, "reason": "Starting", "source": {"component": "kubelet"},
+                "involvedObject": {"kind": "Node", "name": "node-1", "uid": "node-1"}}),
+        );
+        let jobs =
+            vec![owned("Job", "a", None), owned("Job", "b", None), owned("Pod", "a-x", Some(("Job", "a")))];
+        route(&mut router, jobs);
+        let mut all = expected("a", &["start"]);
+        all.extend(expected("b", &["start"]));
+        let mut found = route(&mut router, vec![restart, event("Node", "node-1")]);
+        found.sort_by_key(|(run, _)| *run != RunKey::of_uid("a"));
         assert_eq!(found, all);
     }
 

@@ -44,16 +44,13 @@ impl PodStore {
     /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored
     /// with the packed evidence.
     pub(crate) fn derive(&mut self, key: PodKey) {
-        let hints = {
-            let record = &self.records[key.index()];
-            self.hints(record, &record.evidence.read(&self.interner))
-        };
-        let record = &mut self.records[key.index()];
+        let record = &self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);
-        let mut life = evidence.derive(hints);
+        let mut life = evidence.derive(self.hints(record, &evidence));
         let owner = record.owner.map(|owner| self.interner.text(owner));
         self.siblings.learn(key, &record.identity.name, owner, &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
+        let record = &mut self.records[key.index()];
         record.stale = false;
         if record.overview.sort_millis() != overview.sort_millis() {
             self.unsorted_workloads.extend(record.workload_index());
