@@ -356,7 +356,7 @@ async fn every_view_and_page_can_be_drawn_in_every_size() {
         }
         terminal.keys("q").await;
     };
-    assert_eq!(follow(&terminal, pi_job(), "--speed 0.2", user).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, job(LONG_JOB), "", user).await, Exit::Interrupted);
 }
 
 /// A Job of 120 Pods that all run for an hour.
