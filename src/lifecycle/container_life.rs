@@ -136,7 +136,7 @@ impl ContainerRun {
         self.ended && self.exit_code.is_some_and(|code| code != 0)
     }
 
-    /// Whether the node no longer has the container, so that nobody knows when the run ended.
+    /// Whether the node no longer has the container, so the end of the run is unknown.
     pub(crate) fn is_lost(&self) -> bool {
         self.end.is_none()
             && matches!(self.reason.as_deref(), Some(CONTAINER_STATUS_UNKNOWN | NODE_RESTARTED))

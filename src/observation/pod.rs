@@ -37,8 +37,8 @@ impl Pod {
         };
         let status = &self.status;
         let statuses = status.container_statuses.iter().chain(&status.init_container_statuses);
-        let mut states = statuses.flat_map(|status| [&status.state, &status.last_state]);
-        states.any(|state| state.terminated.as_ref().is_some_and(is_lost))
+        let mut ends = statuses.flat_map(|status| [&status.state, &status.last_state]);
+        ends.any(|state| state.terminated.as_ref().is_some_and(is_lost))
     }
 }
 
