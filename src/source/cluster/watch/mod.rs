@@ -1,6 +1,7 @@
 //! Lists and watches collections, and decides which of their objects become observations.
 
 pub(crate) mod collection_watcher;
+pub(crate) mod container_loss;
 pub(crate) mod follow;
 pub(crate) mod gone;
 pub(crate) mod kind_rules;

@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use crate::observation::{Object, Observation, Pod, Seen};
+use crate::observation::{Object, Observation, Seen};
 use crate::source::Update;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::decoding::kind::Kind;
 use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::watch::collection_watcher::{Signal, wait_until_listed};
-use crate::source::cluster::watch::uid_key::uid_key;
+use crate::source::cluster::watch::container_loss::ContainerLoss;
 
 /// The namespace of the Events about nodes, because a node has no namespace.
 const NODE_EVENT_NAMESPACE: &str = "default";
@@ -31,28 +31,6 @@ const EVENT_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs
 /// Maximum number of losses that are remembered. When it is reached, all are forgotten, and the Events about an older
 /// loss may be requested once more.
 const MAX_REMEMBERED_LOSSES: usize = 4096;
-
-/// A container that a node lost.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ContainerLoss {
-    node: String,
-    /// The uid of the Pod.
-    pod: u128,
-    /// The restarts of the Pod's containers, which distinguish the losses of one Pod.
-    restarts: i64,
-}
-
-impl ContainerLoss {
-    /// Returns the loss that a state of a Pod shows; `None` if the node has lost none of its containers.
-    pub(crate) fn find(pod: &Pod) -> Option<Self> {
-        if !pod.has_lost_container() || pod.spec.node_name.is_empty() {
-            return None;
-        }
-        let statuses = pod.status.container_statuses.iter();
-        let restarts = statuses.map(|status| i64::from(status.restart_count)).sum();
-        Some(Self { node: pod.spec.node_name.clone(), pod: uid_key(&pod.metadata.uid), restarts })
-    }
-}
 
 /// Requests the Events about the nodes of lost containers, for all namespaces of a feed.
 pub(crate) struct NodeEventReader {
@@ -164,7 +142,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::observation::{ContainerStatus, Event, Terminated};
+    use crate::observation::{ContainerStatus, Event, Pod, Terminated};
     use crate::source::Feed;
     use crate::source::cluster::api::fake::{self, FakeServer};
     use crate::source::cluster::api::resource::Resource;

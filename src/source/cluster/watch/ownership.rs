@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use crate::observation::{LabelSelector, Object, Observation, Owner, Seen};
 use crate::source::cluster::api::decoding::kind::Kind;
+use crate::source::cluster::watch::container_loss::ContainerLoss;
 use crate::source::cluster::watch::gone::UnknownNames;
-use crate::source::cluster::watch::node_event_reader::ContainerLoss;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;
 use crate::source::cluster::watch::sibling_requests::PodName;
