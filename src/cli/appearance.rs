@@ -160,6 +160,7 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
         group_by: match draw.group_by {
             GroupByArg::Workload => GroupBy::Workload,
             GroupByArg::Node => GroupBy::Node,
+            GroupByArg::Role => GroupBy::Role,
             GroupByArg::Outcome => GroupBy::Outcome,
             GroupByArg::None => GroupBy::None,
         },

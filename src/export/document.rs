@@ -10,6 +10,7 @@ use serde_with::serde_as;
 use crate::export::breakdown::{ImageBreakdownEntry, NodeEntry, breakdown_entries};
 use crate::export::budget::BudgetEntry;
 use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
+use crate::export::gang::GangEntry;
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
@@ -140,6 +141,9 @@ pub struct WorkloadEntry<'a> {
     pub what_if: Option<WhatIfEntry>,
     /// The time until a Job has all its completions; `null` while it cannot be predicted.
     pub time_left: Option<TimeLeftEntry>,
+    /// The latest start of all Pods together; `null` if the Pods also work alone, or if they are members of the gang of
+    /// a workload above this one.
+    pub gang: Option<GangEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
     /// The collections that the workload rests on and that cannot be read at the moment, and the times in which nobody
@@ -200,6 +204,7 @@ impl<'a> WorkloadEntry<'a> {
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
+            gang: account.gang.as_ref().map(GangEntry::from),
             time_left: timeline.time_left(workload, now).map(TimeLeftEntry::from),
             images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
             ..entry
@@ -235,6 +240,7 @@ impl<'a> WorkloadEntry<'a> {
             budget: Vec::new(),
             what_if: None,
             time_left: None,
+            gang: None,
             summary,
             incomplete: Vec::new(),
             holds: Vec::new(),

@@ -89,6 +89,7 @@ pub(crate) fn summary() -> Summary {
         partial: false,
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
+        gang_wait_millis: None,
         slots_unknown: false,
         slot_uncertainty: SlotUncertainty::default(),
         slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 13 },
@@ -147,6 +148,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         node: Some("node-1".into()),
         index: Some(0),
         attempt: 2,
+        membership: None,
     };
     let life = Lifecycle {
         disruption: None,
@@ -205,6 +207,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
         node: None,
         index: None,
         attempt: 1,
+        membership: None,
     };
     let life = Lifecycle {
         disruption: None,

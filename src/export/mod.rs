@@ -16,6 +16,7 @@ pub(crate) mod document;
 pub(crate) mod escapes;
 pub(crate) mod findings;
 pub(crate) mod formats;
+pub(crate) mod gang;
 pub(crate) mod json;
 pub(crate) mod jsonl;
 pub(crate) mod log_line;

@@ -24,6 +24,8 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) index: Option<u32>,
     /// Number of this attempt at the completion index, from 1.
     pub(crate) attempt: u32,
+    /// The role of the Pod in its workload, from the labels of JobSet, KubeRay, Kubeflow, LeaderWorkerSet or Volcano.
+    pub(crate) role: Option<&'a str>,
     /// The STATUS column of kubectl; `null` if the Pod is gone.
     pub(crate) status: Option<&'a str>,
     /// `Pending`, `Starting`, `Running`, `Succeeded`, `Failed`, `NeverStarted`, `Deleted` or `Unknown`.
@@ -70,6 +72,7 @@ impl<'a> PodEntry<'a> {
             node: pod.node.as_deref(),
             index: pod.index,
             attempt: pod.attempt,
+            role: pod.role().map(|role| &**role),
             status: Some(&*life.status).filter(|_| !life.gone),
             outcome: life.outcome.name(),
             exit_code: life.exit_code,

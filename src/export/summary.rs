@@ -40,6 +40,9 @@ pub struct SummaryEntry {
     pub slots: Option<SlotTimeEntry<i64>>,
     /// The 5th and the 95th percentile of each part of `slots`.
     pub slot_ranges: Option<SlotTimeEntry<[i64; 2]>>,
+    /// The time from the first member's work to the last one's, summed over all attempts of a gang, and until now while a
+    /// member is missing; `null` if no gang is in the workload.
+    pub gang_wait_millis: Option<i64>,
     /// The part of the work that was lost, by cause.
     pub lost_work: LostWorkEntry,
     /// The requested resources that were reserved before the work of the Pods began.
@@ -73,6 +76,7 @@ impl From<&Summary> for SummaryEntry {
                 let uncertainty = &summary.slot_uncertainty;
                 SlotTimeEntry::new(&uncertainty.phase_ranges(slots), uncertainty.idle_range(slots))
             }),
+            gang_wait_millis: summary.gang_wait_millis,
             lost_work: (&summary.lost_work).into(),
             reserved: Vec::new(),
             partial: summary.partial,

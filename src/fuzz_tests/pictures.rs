@@ -29,7 +29,13 @@ fn choose_state(choices: &mut Choices<'_>) -> ViewState {
     ViewState {
         view: choices.pick(&[View::Sequence, View::Table, View::Wide, View::Grid, View::Runs]),
         sort: choices.pick(&ORDERS),
-        group_by: choices.pick(&[GroupBy::Workload, GroupBy::Node, GroupBy::Outcome, GroupBy::None]),
+        group_by: choices.pick(&[
+            GroupBy::Workload,
+            GroupBy::Node,
+            GroupBy::Role,
+            GroupBy::Outcome,
+            GroupBy::None,
+        ]),
         align: choices.pick(&[Align::Wall, Align::Created, Align::Started]),
         clock: choices.next_bool().then_some(jiff::tz::TimeZone::UTC),
         explain: choices.next_bool(),

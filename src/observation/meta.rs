@@ -1,11 +1,14 @@
 //! The fields of `metav1.ObjectMeta` that this program uses. The program never holds any other field.
 
+pub(crate) mod grouping_labels;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_with::apply;
 
+use crate::observation::meta::grouping_labels::{GROUPING_LABELS, VOLCANO_GROUP};
 use crate::observation::time::{Time, known_time};
 
 /// Key of the annotation, and since Kubernetes 1.28 of the label, that holds the completion index of an Indexed Job's
@@ -57,11 +60,11 @@ pub struct ObjectMeta {
     /// Grace period of the deletion, in seconds.
     #[prost(int64, optional, tag = "10")]
     pub deletion_grace_period_seconds: Option<i64>,
-    /// Labels. After [`ObjectMeta::drop_unused`], only labels without a prefix and labels of Kubernetes projects
-    /// remain.
+    /// Labels. After [`ObjectMeta::drop_unused`], only labels without a prefix, labels of Kubernetes projects and the
+    /// labels that group Pods remain.
     #[prost(btree_map = "string, string", tag = "11")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations. After [`ObjectMeta::drop_unused`], only the completion index remains.
+    /// Annotations. After [`ObjectMeta::drop_unused`], only the completion index and the PodGroup of Volcano remain.
     #[prost(btree_map = "string, string", tag = "12")]
     pub annotations: BTreeMap<String, String>,
     /// Owners.
@@ -78,13 +81,16 @@ pub struct ObjectMeta {
 impl ObjectMeta {
     /// Removes entries that this program does not use.
     ///
-    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. A label
-    /// is kept if it has no prefix or the prefix of a Kubernetes project, because selectors use these labels. Only the
-    /// kubelet's entries of `managedFields` are kept.
+    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index and the PodGroup
+    /// of Volcano are kept. A label is kept if it has no prefix or the prefix of a Kubernetes project, because selectors
+    /// use these labels, and if it groups Pods. Only the kubelet's entries of `managedFields` are kept.
     pub fn drop_unused(&mut self) {
-        self.annotations.retain(|key, _| key == COMPLETION_INDEX);
+        self.annotations.retain(|key, _| is_kept_annotation(key));
         self.labels.retain(|key, _| {
-            key.contains("kubernetes.io/") || key.contains("x-k8s.io/") || !key.contains('/')
+            key.contains("kubernetes.io/")
+                || key.contains("x-k8s.io/")
+                || !key.contains('/')
+                || GROUPING_LABELS.contains(&key.as_str())
         });
         self.managed_fields.retain(|entry| entry.manager == "kubelet");
     }
@@ -94,9 +100,14 @@ impl ObjectMeta {
         known_time(self.creation_timestamp)
     }
 
-    /// The owner that controls the object.
+    /// The owner that controls the object. If no owner does, the only owner, because some controllers do not set
+    /// `controller`.
     pub fn controller(&self) -> Option<&OwnerReference> {
-        self.owner_references.iter().find(|owner| owner.controller)
+        let controller = self.owner_references.iter().find(|owner| owner.controller);
+        controller.or(match self.owner_references.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        })
     }
 
     /// Completion index of an Indexed Job's Pod, from the label or, before Kubernetes 1.28, the annotation.
@@ -113,6 +124,11 @@ impl ObjectMeta {
             .filter_map(|entry| known_time(entry.time))
             .max()
     }
+}
+
+/// Whether the program and its recordings keep the annotation with this key.
+pub(crate) fn is_kept_annotation(key: &str) -> bool {
+    key == COMPLETION_INDEX || key == VOLCANO_GROUP
 }
 
 /// `metav1.OwnerReference`.

@@ -29,7 +29,8 @@ pub(crate) mod unwatched;
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub(crate) use cleaning::{Cleaner, clean, clean_whole, is_unsafe};
 pub(crate) use cron_job::CronJob;
-pub(crate) use custom::{Custom, Owner};
+pub(crate) use custom::gang_spec::{ReplicatedJob, WorkerGroup};
+pub(crate) use custom::{Custom, CustomStatus, Owner, ReplicaStatus};
 pub(crate) use event::{
     COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference, trim_scheduling_reasons,
 };
@@ -39,8 +40,12 @@ pub use job::{Job, JobCondition, JobSpec, JobStatus};
 pub(crate) use kind_data::LabelSelector;
 pub(crate) use kinds::BuiltInKind;
 pub use kinds::{Object, ObjectKind};
-pub(crate) use meta::ManagedFieldsEntry;
+pub(crate) use meta::grouping_labels::{
+    GROUPING_LABELS, JOBSET_RESTART, JOBSET_ROLE, KUBEFLOW_ROLE, LWS_GROUP, LWS_WORKER, POD_GROUP,
+    RAY_CLUSTER, RAY_ROLE, VOLCANO_GROUP, VOLCANO_ROLE,
+};
 pub use meta::{COMPLETION_INDEX, ObjectMeta, OwnerReference};
+pub(crate) use meta::{ManagedFieldsEntry, is_kept_annotation};
 pub(crate) use name::is_valid_name;
 pub use observed::{Observation, Seen};
 pub use outage::Outage;

@@ -81,6 +81,19 @@ pub struct PodSpec {
     /// Gates that still keep the scheduler from scheduling the Pod.
     #[prost(message, repeated, tag = "38")]
     pub scheduling_gates: Vec<SchedulingGate>,
+    /// The group of Pods that the scheduler schedules together; since Kubernetes 1.36.
+    #[prost(message, optional, tag = "43")]
+    pub scheduling_group: Option<SchedulingGroup>,
+}
+
+/// `v1.PodSchedulingGroup`.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SchedulingGroup {
+    /// Name of the PodGroup.
+    #[prost(string, optional, tag = "1")]
+    pub pod_group_name: Option<String>,
 }
 
 /// `v1.Container`, without command, arguments and environment.

@@ -22,6 +22,7 @@ impl Timeline {
         let mut workloads = std::mem::take(&mut self.tree.workloads);
         self.owners.set_indexes(&workloads);
         self.attempts.clear();
+        self.choose_roles(&self.store.keys().collect::<Vec<_>>());
         for (index, workload) in workloads.iter_mut().enumerate() {
             self.store.sort(&mut workload.pods);
             for &key in &workload.pods {

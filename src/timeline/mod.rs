@@ -10,6 +10,7 @@ pub(crate) mod budget;
 pub(crate) mod comparison;
 pub(crate) mod completion;
 pub(crate) mod fast_map;
+pub(crate) mod gang;
 pub(crate) mod gone_pods;
 pub(crate) mod grouping;
 pub(crate) mod intervals;
@@ -28,6 +29,7 @@ pub(crate) use budget::check::{BudgetCheck, Measured};
 #[cfg(test)]
 pub(crate) use budget::condition::SlotUse;
 pub(crate) use budget::condition::{BudgetCondition, BudgetUnit};
+pub(crate) use gang::report::{GangReport, GangStart, is_worth_a_sentence};
 pub(crate) use nearest_rank::nearest_rank;
 pub(crate) use pods::images::{ImagePulls, image_pulls};
 pub(crate) use pods::overview::PodOverview;

@@ -102,6 +102,7 @@ impl Timeline {
                 pods.extend_from_slice(&new_pods);
                 self.store.sort(&mut pods);
             }
+            self.choose_roles(&new_pods);
             let has_completion_index = new_pods.iter().any(|key| self.identity(*key).index.is_some());
             // If the new Pods are the latest, they are the latest attempts, and all other Pods keep their numbers.
             let are_new_pods_latest = pods[..count_before].last().copied() == latest_before;
@@ -115,6 +116,22 @@ impl Timeline {
             self.stale_workloads.push(index);
         }
         true
+    }
+
+    /// Chooses the role of each Pod whose labels name several roles: the role that the nearest owner gave.
+    pub(crate) fn choose_roles(&mut self, pods: &[PodKey]) {
+        for &key in pods {
+            let record = self.store.record(key);
+            let Some(membership) = record.identity.membership.as_ref().filter(|part| part.roles.len() > 1)
+            else {
+                continue;
+            };
+            let owners =
+                self.store.owner(record).map(|owner| self.owners.kinds_above(owner)).unwrap_or_default();
+            let Some(chosen) = membership.with_nearest_role(&owners) else { continue };
+            let chosen = self.store.share_membership(chosen);
+            self.store.record_mut(key).identity.membership = Some(chosen);
+        }
     }
 
     /// Sorts and numbers the Pods of a workload again.

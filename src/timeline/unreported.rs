@@ -3,13 +3,16 @@
 
 use jiff::Timestamp;
 
+use crate::lifecycle::PodOutcome;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::bare_pod::state_from_outcome;
+use crate::timeline::workloads::custom_status::ReportedPods;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 impl Timeline {
     /// Sets the state and the end of each unreported workload from the workloads and Pods that it owns.
     pub(crate) fn conclude_unreported(&mut self) {
+        self.count_pods_of_custom_resources();
         let indexes: Vec<usize> = self.owners.unreported_indexes().collect();
         for index in indexes {
             let workload = &self.tree.workloads[index];
@@ -18,6 +21,35 @@ impl Timeline {
             let workload = &mut self.tree.workloads[index];
             workload.state = state;
             workload.finished = finished;
+        }
+    }
+
+    /// Counts the Pods of each custom resource whose status reports no numbers, with the Pods below it.
+    fn count_pods_of_custom_resources(&mut self) {
+        let mut indexes: Vec<usize> = self.owners.uncounted_indexes().collect();
+        // A workload is counted after those below it, which have greater indexes.
+        indexes.sort_unstable_by(|a, b| b.cmp(a));
+        for index in indexes {
+            let workload = &self.tree.workloads[index];
+            let mut counts = ReportedPods::default();
+            for (_, pod) in self.overviews(workload) {
+                if pod.outcome == PodOutcome::Succeeded {
+                    counts.succeeded += 1;
+                } else if pod.has_failed() {
+                    counts.failed += 1;
+                } else if !pod.outcome.has_ended() {
+                    counts.active += 1;
+                }
+            }
+            for child in self.children(workload) {
+                counts.active = counts.active.saturating_add(child.active);
+                counts.succeeded = counts.succeeded.saturating_add(child.succeeded);
+                counts.failed = counts.failed.saturating_add(child.failed);
+            }
+            let workload = &mut self.tree.workloads[index];
+            workload.active = counts.active;
+            workload.succeeded = counts.succeeded;
+            workload.failed = counts.failed;
         }
     }
 

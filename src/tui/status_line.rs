@@ -233,6 +233,7 @@ fn changed_choices(state: &TuiState, input: &LayoutInput<'_>) -> Vec<(String, St
     let group = match state.view.group_by {
         GroupBy::Workload => "",
         GroupBy::Node => "grouped by node",
+        GroupBy::Role => "grouped by role",
         GroupBy::Outcome => "grouped by outcome",
         GroupBy::None => "not grouped",
     };

@@ -69,6 +69,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
         node: None,
         index: None,
         attempt: 1,
+        membership: None,
     };
     PodFixture { identity, life, cursor: created, coarse: false }
 }

@@ -54,6 +54,8 @@ pub enum GroupBy {
     Workload,
     /// The node.
     Node,
+    /// The role in the workload.
+    Role,
     /// The outcome.
     Outcome,
     /// Nothing: all Pods form one group.

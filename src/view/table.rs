@@ -19,10 +19,11 @@ use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::container_text::describe_reason;
 use crate::view::rows::end_text::describe_special_end;
+use crate::view::rows::gang_text::gang_line;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
-use crate::view::rows::overflow::{PacedPods, fold_pods, style_of_count};
+use crate::view::rows::overflow::{PacedPods, fold_pods, name_overflow, style_of_count};
 use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::retries::open_retries;
@@ -51,6 +52,8 @@ pub(crate) fn draw_table(
         let summary = group.workload().map(|workload| context.summary(workload));
         let columns = size.heading_columns();
         frame.lines.push(headings::group_heading(context, group, &counts, summary.as_ref(), columns));
+        let workload = group.workload().filter(|_| size.rows.is_some());
+        frame.lines.extend(workload.and_then(|workload| gang_line(context, workload, columns)));
         if let Some(workload) = group.workload().filter(|_| !has_rows) {
             frame.lines.extend(headings::reason_line(context, workload, columns));
         }
@@ -99,8 +102,8 @@ pub(crate) fn draw_table(
         }
     }
     for fold in &folded.overflow {
-        let what = fold.state.map_or("more", DisplayState::name);
-        let line = Line::new(format!("+ {} {what}", fold.pods.len()), style_of_count(fold.state));
+        let label = format!("+ {} {}", fold.pods.len(), name_overflow(fold));
+        let line = Line::new(label, style_of_count(fold.state));
         frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if around != (0, 0) {

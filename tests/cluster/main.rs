@@ -29,6 +29,7 @@ mod fail_fast;
 mod fault_proxy;
 mod faults;
 mod following;
+mod gangs;
 mod get;
 mod gone;
 mod harness;

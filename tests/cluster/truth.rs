@@ -126,6 +126,21 @@ pub(crate) fn time_of(
     Some(times[count - 1])
 }
 
+/// Returns the time at which the `count`th container `main` of the Pods whose names begin with `prefix` really started.
+/// `None` without a test cluster.
+pub(crate) fn start_of_main(namespace: &str, prefix: &str, count: usize) -> Option<Timestamp> {
+    let facts = read_facts(|_| ())?;
+    let is_own = |fact: &&Fact| {
+        fact.namespace == namespace
+            && fact.pod.starts_with(prefix)
+            && fact.kind == "containerStarted"
+            && fact.container.as_deref() == Some("main")
+    };
+    let mut times: Vec<Timestamp> = facts.iter().filter(is_own).map(|fact| fact.at).collect();
+    times.sort_unstable();
+    Some(times[count - 1])
+}
+
 /// The result of a comparison.
 #[derive(Default)]
 struct Comparison {

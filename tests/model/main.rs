@@ -5,6 +5,8 @@ mod clocks;
 #[cfg(test)]
 mod containers;
 #[cfg(test)]
+mod custom_resources;
+#[cfg(test)]
 mod deletion;
 #[cfg(test)]
 mod describe;
@@ -16,6 +18,8 @@ mod fatal_causes;
 mod fatal_workloads;
 #[cfg(test)]
 mod findings;
+#[cfg(test)]
+mod gangs;
 #[cfg(test)]
 mod gone;
 mod gone_stops;

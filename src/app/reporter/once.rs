@@ -109,7 +109,9 @@ impl Reporter for ExportReporter {
             ExportFormat::Trace => {
                 let process = match self.group_by {
                     GroupBy::Node => TraceProcess::Node,
-                    GroupBy::Workload | GroupBy::Outcome | GroupBy::None => TraceProcess::Workload,
+                    GroupBy::Workload | GroupBy::Role | GroupBy::Outcome | GroupBy::None => {
+                        TraceProcess::Workload
+                    }
                 };
                 export::write_trace(timeline, run.now, process, out)
             }

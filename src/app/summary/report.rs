@@ -16,6 +16,7 @@ use crate::app::summary::markdown::{code_span, fenced_block, html_code, log_line
 use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::duration::{format_elapsed_millis, format_ranged};
+use crate::view::rows::gang_text::gang_sentence;
 use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::view_context::ViewContext;
 use crate::view::{FrameCache, Glyphs, Names, ViewState, Window, clean};
@@ -141,6 +142,9 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
             format!("{}: ", code_span(&names.workload(workload)))
         };
         let _ = writeln!(text, "- {subject}{}", code_span(&verdict.plain()));
+        if let Some(sentence) = gang_sentence(&context, workload) {
+            let _ = writeln!(text, "  - {sentence}");
+        }
         for finding in context.findings(workload).iter() {
             let _ = writeln!(text, "  - {}", code_span(&clean(&finding.text)));
         }

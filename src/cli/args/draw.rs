@@ -100,6 +100,8 @@ pub(crate) enum GroupByArg {
     Workload,
     /// A block per node
     Node,
+    /// A block per role, such as driver and worker
+    Role,
     /// A block per outcome
     Outcome,
     /// One block

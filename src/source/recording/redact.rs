@@ -5,13 +5,15 @@ use crate::observation::{
     Deployment, Event, Job, JobCondition, Object, ObjectMeta, Observation, Owner, Pod, ReplicaSet,
     StatefulSet,
 };
+use crate::observation::{CustomStatus, GROUPING_LABELS, is_kept_annotation};
 use crate::source::recording::entry::kubelet_status_entry;
 use crate::source::recording::wording::{
     CONDITION_WORDINGS, EVENT_WORDINGS, LEFT_OUT, WAITING_WORDINGS, is_image_name, keep_known_wording,
     keep_scheduling_reasons, keep_single_word,
 };
 
-/// The labels that a recording keeps: the labels that group Pods, and the label that names the Kueue queue of the Pods.
+/// The labels that a recording keeps beside [`GROUPING_LABELS`]: further labels that group Pods, and the label that
+/// names the Kueue queue of the Pods.
 const KEPT_LABELS: &[&str] =
     &["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
 
@@ -46,8 +48,9 @@ fn as_redact(object: &mut Object) -> &mut dyn Redact {
 }
 
 fn redact_metadata(metadata: &mut ObjectMeta) {
-    metadata.labels.retain(|key, _| KEPT_LABELS.contains(&key.as_str()));
-    metadata.annotations.retain(|key, _| key == COMPLETION_INDEX);
+    let is_kept = |key: &str| KEPT_LABELS.contains(&key) || GROUPING_LABELS.contains(&key);
+    metadata.labels.retain(|key, _| is_kept(key));
+    metadata.annotations.retain(|key, _| is_kept_annotation(key));
     metadata.labels.values_mut().chain(metadata.annotations.values_mut()).for_each(keep_single_word);
     metadata.resource_version.clear();
     metadata.finalizers.clear();
@@ -104,9 +107,42 @@ impl Redact for DaemonSet {
 
 impl Redact for Custom {
     fn redact(&mut self) {
-        redact_job_conditions(&mut self.status.conditions);
-        keep_single_word(&mut self.status.phase);
-        keep_single_word(&mut self.status.job_status);
+        let Self { spec, .. } = self;
+        keep_single_word(&mut spec.startup_policy.0);
+        for role in &mut spec.replicated_jobs {
+            keep_single_word(&mut role.name);
+            for dependency in &mut role.depends_on {
+                keep_single_word(&mut dependency.name);
+                keep_single_word(&mut dependency.status);
+            }
+        }
+        spec.tasks.iter_mut().for_each(|task| keep_single_word(&mut task.name));
+        for roles in spec.kubeflow_roles_mut() {
+            let named = std::mem::take(roles).into_iter().map(|(mut name, mut role)| {
+                keep_single_word(&mut name);
+                role.name.clear();
+                (name, role)
+            });
+            *roles = named.collect();
+        }
+        let CustomStatus { state, application_state, .. } = &mut self.status;
+        for state in [state, application_state] {
+            keep_single_word(&mut state.phase);
+            keep_single_word(&mut state.reason);
+            state.message = keep_known_wording(&state.message, CONDITION_WORDINGS);
+        }
+        let status = &mut self.status;
+        redact_job_conditions(&mut status.conditions);
+        keep_single_word(&mut status.phase);
+        keep_single_word(&mut status.job_status);
+        keep_single_word(&mut status.job_deployment_status);
+        keep_single_word(&mut status.reason);
+        status.message = keep_known_wording(&status.message, CONDITION_WORDINGS);
+        let roles = std::mem::take(&mut status.replica_statuses).into_iter().map(|(mut name, counts)| {
+            keep_single_word(&mut name);
+            (name, counts)
+        });
+        status.replica_statuses = roles.collect();
     }
 }
 

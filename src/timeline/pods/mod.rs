@@ -6,6 +6,7 @@ pub(crate) mod clocks;
 pub(crate) mod creation_times;
 pub(crate) mod images;
 pub(crate) mod kubelet_starts;
+pub(crate) mod membership;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod pod_store;

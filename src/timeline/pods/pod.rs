@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::lifecycle::Lifecycle;
+use crate::timeline::pods::membership::PodMembership;
 use crate::timeline::pods::overview::PodOverview;
 
 /// The index of a Pod in its timeline. A key stays valid for as long as the timeline exists.
@@ -38,6 +39,15 @@ pub struct PodIdentity {
     pub index: Option<u32>,
     /// The number of this attempt at the Pod's completion index, from 1. Always 1 without a completion index.
     pub attempt: u32,
+    /// The part of the Pod in a larger workload; `None` if its labels name no part.
+    pub(crate) membership: Option<Arc<PodMembership>>,
+}
+
+impl PodIdentity {
+    /// The role of the Pod in its workload, from the labels that several projects set: `worker`, `head`.
+    pub fn role(&self) -> Option<&Arc<str>> {
+        self.membership.as_ref()?.role.as_ref()
+    }
 }
 
 /// A Pod with its life. Borrows the parts that the timeline stores unpacked.

@@ -20,6 +20,7 @@ use crate::observation::{Event, ObjectReference, Pod, Seen};
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::kubelet_starts::KubeletStartsByNode;
+use crate::timeline::pods::membership::PodMembership;
 use crate::timeline::pods::pod::{PodKey, TimelinePod};
 use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
@@ -77,6 +78,8 @@ pub(crate) struct PodStore {
     siblings: Siblings,
     /// The requests of the Pod that was added last. Most Pods request the same as the Pod before.
     last_requests: Option<Arc<PodRequests>>,
+    /// The parts of Pods in larger workloads. Pods with the same part share it.
+    pub(crate) memberships: FastSet<Arc<PodMembership>>,
     /// Pods whose evidence changed since the last recomputation.
     pub(crate) changed: Vec<PodKey>,
     /// Pods that are not assigned to a workload yet.

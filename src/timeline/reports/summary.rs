@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{InstantError, RangedDuration, Uncertainty};
+use crate::timeline::gang::report::GangReport;
 use crate::timeline::nearest_rank::nearest_rank;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::lost_work::LostWork;
@@ -47,6 +48,9 @@ pub struct Summary {
     /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set,
     /// they are sums over Pods.
     pub lost_work: LostWork,
+    /// The time that the members of gangs waited for the last member, summed over all attempts; `None` if the workload
+    /// and the workloads below it are no gangs.
+    pub gang_wait_millis: Option<i64>,
     /// Whether the number of Pods that may run at the same time is unknown. All parts of `slots` are then 0.
     pub slots_unknown: bool,
 }
@@ -63,6 +67,8 @@ pub(crate) struct WorkloadAccount {
     pub(crate) pods: Vec<(PodKey, PodSlotTime)>,
     /// The idle slot time by the stage of the run.
     pub(crate) idle: IdleStages,
+    /// The gang; `None` if the workload is no gang.
+    pub(crate) gang: Option<GangReport>,
 }
 
 /// The nearest-rank percentiles and the maximum of a value over the Pods that have the value; `None` if no Pod has the
@@ -107,6 +113,16 @@ impl Timeline {
 
     /// The statistics of a workload like [`Timeline::summary`], with the slot time of each Pod.
     pub(crate) fn account(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
+        let mut account = self.account_without_gang(workload, now);
+        account.gang = self.gang(workload, now);
+        if let Some(gang) = &account.gang {
+            account.summary.gang_wait_millis = Some(gang.wait_millis);
+        }
+        account
+    }
+
+    /// The account of a workload, with the gangs of the workloads below it only.
+    fn account_without_gang(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
         if !self.has_children(workload) {
             return self.own_account(workload, now);
         }
@@ -124,6 +140,10 @@ impl Timeline {
                 slot_uncertainty += below.summary.slot_uncertainty;
                 lost_work += below.summary.lost_work;
                 summary.slots_unknown |= below.summary.slots_unknown;
+                if let Some(below) = below.summary.gang_wait_millis {
+                    let sum = summary.gang_wait_millis.unwrap_or(0);
+                    summary.gang_wait_millis = Some(sum.saturating_add(below));
+                }
                 pods.extend(below.pods);
                 idle += below.idle;
             }
@@ -135,7 +155,7 @@ impl Timeline {
         if summary.slots_unknown {
             summary.slots = SlotTime::default();
         }
-        WorkloadAccount { at: now, summary, pods, idle }
+        WorkloadAccount { at: now, summary, pods, idle, gang: None }
     }
 
     /// The account of a workload without the workloads below it.
@@ -174,10 +194,11 @@ impl Timeline {
             slots: account.slots,
             slot_uncertainty: account.uncertainty,
             lost_work,
+            gang_wait_millis: None,
             slots_unknown: has_unknown_slots(workload),
         };
         let pods = workload.pods.iter().copied().zip(account.by_pod).collect();
-        WorkloadAccount { at: now, summary, pods, idle: account.idle }
+        WorkloadAccount { at: now, summary, pods, idle: account.idle, gang: None }
     }
 }
 

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use crate::lifecycle::Interner;
 use crate::observation::{Object, ObjectMeta, Seen};
 use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
+use crate::timeline::workloads::custom_status::{ReportedPods, reported_pods};
+use crate::timeline::workloads::gang_demand::{DemandHistory, GangDemand};
 use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::job::to_count;
 use crate::timeline::workloads::rollout::{PodCounts, RolloutStatus};
@@ -23,6 +25,8 @@ pub(crate) struct ControllerRecord {
     received: Timestamp,
     /// The desired number of Pods over time.
     desired: Vec<Capacity>,
+    /// The members of the gang over time. Empty if the object runs no gang.
+    pub(crate) gang_demands: DemandHistory,
     suspensions: SuspensionHistory,
     /// When the removal of the object was observed.
     gone_at: Option<Timestamp>,
@@ -40,6 +44,7 @@ impl ControllerRecord {
             object: object.clone(),
             received,
             desired: Vec::new(),
+            gang_demands: DemandHistory::default(),
             suspensions: SuspensionHistory::default(),
             gone_at: None,
             succeeded_at: None,
@@ -81,10 +86,14 @@ impl ControllerRecord {
         } else if seen.is_live() && before.is_some() && before != state {
             self.succeeded_at = Some(received);
         }
-        let Some(pods) = self.pod_counts() else { return };
-        let parallelism = to_count(pods.desired);
         let created = self.metadata().created();
         let created = created.map_or(received, |created| creation_instant(created, received).at);
+        if seen != Seen::Missing {
+            let since = if self.gang_demands.is_empty() { created } else { estimate_change(received) };
+            self.gang_demands.observe(GangDemand::of_object(&self.object), since);
+        }
+        let Some(pods) = self.pod_counts() else { return };
+        let parallelism = to_count(pods.desired);
         match self.desired.last() {
             None => self.desired.push(Capacity { since: created, parallelism, completions: None }),
             Some(last) if last.parallelism != parallelism => {
@@ -111,6 +120,32 @@ impl ControllerRecord {
     /// The metadata of the object.
     pub(crate) fn metadata(&self) -> &ObjectMeta {
         self.object.metadata()
+    }
+
+    /// The numbers of Pods that the status of a custom resource reports.
+    fn reported_pods(&self) -> Option<ReportedPods> {
+        match &self.object {
+            Object::Custom(custom) => reported_pods(custom),
+            Object::Job(_)
+            | Object::CronJob(_)
+            | Object::Deployment(_)
+            | Object::ReplicaSet(_)
+            | Object::StatefulSet(_)
+            | Object::DaemonSet(_)
+            | Object::Owner(_)
+            | Object::Pod(_)
+            | Object::Event(_) => None,
+        }
+    }
+
+    /// Whether the object is a custom resource whose status reports no numbers of Pods.
+    pub(crate) fn needs_count(&self) -> bool {
+        matches!(self.object, Object::Custom(_)) && self.reported_pods().is_none()
+    }
+
+    /// The kind of the object.
+    pub(crate) fn kind_name(&self) -> &str {
+        self.object.type_name().1
     }
 
     /// The numbers of Pods of a rollout; `None` for any other workload.
@@ -152,6 +187,7 @@ impl ControllerRecord {
         let next_run = self.rules().filter(|_| self.gone_at.is_none());
         let next_run = next_run.and_then(|rules| rules.next_run(self.received));
         let pods = self.pod_counts();
+        let reported = self.reported_pods().unwrap_or_default();
         let active_jobs = || self.rules().map_or(0, WorkloadRules::active_jobs);
         Workload {
             api_version: interner.share(api_version),
@@ -172,9 +208,9 @@ impl ControllerRecord {
             finished: finished.or(self.gone_at),
             completions: None,
             parallelism: pods.map(|pods| to_count(pods.desired)),
-            active: pods.map_or_else(active_jobs, |pods| to_count(pods.existing)),
-            succeeded: 0,
-            failed: 0,
+            active: pods.map_or_else(active_jobs, |pods| to_count(pods.existing)).max(reported.active),
+            succeeded: reported.succeeded,
+            failed: reported.failed,
             gone: self.gone_at.is_some(),
             ttl_seconds: None,
             managed_by: None,

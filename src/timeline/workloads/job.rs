@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::lifecycle::{Instant, Interner};
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known_time};
 use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
+use crate::timeline::workloads::gang_demand::GangDemand;
 use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::job_events::JobEvents;
 use crate::timeline::workloads::suspension::{
@@ -98,6 +99,11 @@ impl JobRecord {
             .map(|suspension| is_change(suspension.start) + is_change(suspension.end))
             .sum();
         generation > 1 + known_changes
+    }
+
+    /// The members of the gang that an Indexed Job is at `at`; `None` if the Pods of the Job also work alone.
+    pub(crate) fn gang_demand(&self, at: Option<Timestamp>) -> Option<GangDemand> {
+        if self.is_indexed() { GangDemand::of_indexed_job(&self.desired, at) } else { None }
     }
 
     /// Whether the Job needs a success of each completion index.

@@ -4,6 +4,8 @@ pub(crate) mod bare_pod;
 pub(crate) mod change_times;
 pub(crate) mod controller;
 pub(crate) mod cron_job;
+pub(crate) mod custom_status;
+pub(crate) mod gang_demand;
 pub(crate) mod hold;
 pub(crate) mod job;
 pub(crate) mod job_events;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::Interner;
-use crate::observation::{Event, Job, Object, Owner, Seen};
+use crate::observation::{Event, Job, Object, Owner, OwnerReference, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::workloads::controller::ControllerRecord;
+use crate::timeline::workloads::gang_demand::GangDemand;
 use crate::timeline::workloads::job::{JobRecord, to_count};
 use crate::timeline::workloads::job_events::JobEvents;
 use crate::timeline::workloads::refusal::RefusalLog;
@@ -15,7 +16,7 @@ use crate::timeline::workloads::suspension::SuspensionEvents;
 use crate::timeline::workloads::workload::Workload;
 
 /// The search for the workload above a Pod follows at most this many links.
-const MAX_LINKS: usize = 8;
+const MAX_LINKS: usize = 64;
 
 /// The workloads that must be updated after an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +28,23 @@ pub(crate) enum Affected {
     Grouping,
 }
 
+/// An object that is only a link between a Pod and its workload.
+#[derive(Clone, Debug)]
+struct OwnerLink {
+    kind: Arc<str>,
+    /// The uid of its owner.
+    owner: Arc<str>,
+    above: OwnerReference,
+}
+
 /// The observed owners, by uid.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnerRecords {
     jobs: FastMap<Arc<str>, JobRecord>,
     /// Workloads other than Jobs and Pods.
     controllers: FastMap<Arc<str>, ControllerRecord>,
-    /// The uid of the owner of each object that is only a link between a Pod and its workload.
-    links: FastMap<Arc<str>, Arc<str>>,
+    /// The objects that are only links between a Pod and its workload.
+    links: FastMap<Arc<str>, OwnerLink>,
     /// The Pods that each owner could not create.
     refusals: FastMap<Arc<str>, RefusalLog>,
     /// Events of controllers about suspensions.
@@ -100,9 +110,48 @@ impl OwnerRecords {
             if let Some(index) = index_by_uid.get(owner) {
                 return Some(*index);
             }
-            owner = self.links.get(owner)?;
+            owner = &self.links.get(owner)?.owner;
         }
         None
+    }
+
+    /// The kinds of `owner` and of the objects above it, the nearest first. They end where no further owner is known.
+    pub(crate) fn kinds_above<'a>(&'a self, owner: &'a str) -> Vec<&'a str> {
+        let mut kinds: Vec<&str> = Vec::new();
+        let mut owner = owner;
+        for _ in 0..=MAX_LINKS {
+            let (kind, above) = if let Some(job) = self.jobs.get(owner) {
+                ("Job", job.job().metadata.controller())
+            } else if let Some(record) = self.controllers.get(owner) {
+                (record.kind_name(), record.metadata().controller())
+            } else if let Some(link) = self.links.get(owner) {
+                (&*link.kind, Some(&link.above))
+            } else {
+                break;
+            };
+            kinds.push(kind);
+            let Some(above) = above else { break };
+            kinds.push(&above.kind);
+            owner = &above.uid;
+        }
+        kinds.dedup();
+        kinds
+    }
+
+    /// The members of the gang that the workload with this uid is at `at`; `None` if its Pods also work alone.
+    pub(crate) fn gang_demand(&self, uid: &str, at: Option<Timestamp>) -> Option<GangDemand> {
+        match self.jobs.get(uid) {
+            Some(job) => job.gang_demand(at),
+            None => self.controllers.get(uid)?.gang_demands.at(at).cloned(),
+        }
+    }
+
+    /// Whether the spec of the workload with this uid says that it is a gang.
+    pub(crate) fn has_gang_demand(&self, uid: &str) -> bool {
+        match self.jobs.get(uid) {
+            Some(job) => job.gang_demand(None).is_some() || job.gang_demand(Some(Timestamp::MAX)).is_some(),
+            None => self.controllers.get(uid).is_some_and(|record| !record.gang_demands.is_empty()),
+        }
     }
 
     /// The number of available Pods of the rollout with this uid; `None` if no observed rollout has this uid.
@@ -130,6 +179,11 @@ impl OwnerRecords {
     /// The indexes of workloads whose status reports nothing.
     pub(crate) fn unreported_indexes(&self) -> impl Iterator<Item = usize> {
         self.controllers.values().filter(|record| record.is_unreported()).filter_map(ControllerRecord::index)
+    }
+
+    /// The indexes of custom resources whose status reports no numbers of Pods.
+    pub(crate) fn uncounted_indexes(&self) -> impl Iterator<Item = usize> {
+        self.controllers.values().filter(|record| record.needs_count()).filter_map(ControllerRecord::index)
     }
 
     /// The workload with this uid, without its Pods. `None` if no observed Job or controller has this uid.
@@ -207,8 +261,13 @@ impl OwnerRecords {
     /// Applies a link between a Pod and its workload.
     pub(crate) fn apply_link(&mut self, owner: &Owner, interner: &mut Interner) -> Affected {
         let Some(controller) = owner.metadata.controller() else { return Affected::Nothing };
-        let (uid, above) = (interner.share(&owner.metadata.uid), interner.share(&controller.uid));
-        if self.links.insert(uid, above).is_none() { Affected::Grouping } else { Affected::Nothing }
+        let uid = interner.share(&owner.metadata.uid);
+        let link = OwnerLink {
+            kind: interner.share(&owner.kind),
+            owner: interner.share(&controller.uid),
+            above: controller.clone(),
+        };
+        if self.links.insert(uid, link).is_none() { Affected::Grouping } else { Affected::Nothing }
     }
 
     /// Applies an event of a controller about refused Pods or a suspension. Returns `None` for other events.

@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::observation::{
-    Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known_time,
-};
+use crate::observation::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet, known_time};
 use crate::timeline::workloads::refusal::normalize;
 use crate::timeline::workloads::workload::WorkloadState;
 
@@ -21,12 +19,12 @@ pub(crate) struct RolloutStatus {
 }
 
 impl RolloutStatus {
-    fn new(state: WorkloadState) -> Self {
+    pub(crate) fn new(state: WorkloadState) -> Self {
         Self { state, reason: None, message: None, finished: None }
     }
 
     /// The status of a complete rollout.
-    fn succeeded() -> Self {
+    pub(crate) fn succeeded() -> Self {
         Self::new(WorkloadState::Succeeded)
     }
 
@@ -266,54 +264,6 @@ pub(crate) fn daemon_set_status(set: &DaemonSet) -> RolloutStatus {
         );
     }
     RolloutStatus::succeeded()
-}
-
-/// The status of a custom resource, from the conditions and phase names that most custom resources use. `None` if the
-/// resource reports nothing, because its state then follows from the objects that it owns.
-pub(crate) fn custom_resource_status(custom: &Custom) -> Option<RolloutStatus> {
-    let Custom { spec, status, .. } = custom;
-    let from_condition = |state, condition: &JobCondition| RolloutStatus {
-        state,
-        reason: Some(condition.reason.clone()).filter(|reason| !reason.is_empty()),
-        message: Some(condition.message.clone()).filter(|message| !message.is_empty()),
-        finished: known_time(condition.last_transition_time),
-    };
-    let find_true = |kinds: &[&str]| {
-        let is_match = |condition: &&JobCondition| {
-            condition.status == "True" && kinds.contains(&condition.r#type.as_str())
-        };
-        status.conditions.iter().find(is_match)
-    };
-    if let Some(failed) = find_true(&["Failed", "Failure"]) {
-        return Some(from_condition(WorkloadState::Failed, failed));
-    }
-    // Argo sets `Completed` for failed workflows too, and names the result in `phase`.
-    let phase_name = [&status.phase, &status.job_status].into_iter().find(|name| !name.is_empty());
-    let completed = find_true(&["Complete", "Completed", "Succeeded"]);
-    let finished = completed.and_then(|condition| known_time(condition.last_transition_time));
-    if let Some(phase_name) = phase_name {
-        match phase_name.to_lowercase().as_str() {
-            "failed" | "error" | "stopped" => {
-                let reason = Some(phase_name.clone());
-                return Some(RolloutStatus { reason, finished, ..RolloutStatus::new(WorkloadState::Failed) });
-            }
-            "succeeded" | "complete" | "completed" => {
-                return Some(RolloutStatus { finished, ..RolloutStatus::succeeded() });
-            }
-            _ => {}
-        }
-    }
-    if let Some(completed) = completed {
-        return Some(from_condition(WorkloadState::Succeeded, completed));
-    }
-    if let Some(suspended) = find_true(&["Suspended"]) {
-        return Some(RolloutStatus { finished: None, ..from_condition(WorkloadState::Suspended, suspended) });
-    }
-    if spec.suspend == Some(true) {
-        return Some(RolloutStatus::new(WorkloadState::Suspended));
-    }
-    let reports_nothing = status.conditions.is_empty() && phase_name.is_none();
-    (!reports_nothing).then(|| RolloutStatus::new(WorkloadState::Running))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::observation::{
     CronJob, Custom, DaemonSet, Deployment, JobCondition, Object, ReplicaSet, StatefulSet, known_time,
 };
 use crate::timeline::workloads::cron_job::{cron_job_status, next_run};
+use crate::timeline::workloads::custom_status::custom_resource_status;
 use crate::timeline::workloads::rollout;
 use crate::timeline::workloads::rollout::{PodCounts, RolloutStatus};
 
@@ -186,7 +187,7 @@ impl WorkloadRules for DaemonSet {
 
 impl WorkloadRules for Custom {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        rollout::custom_resource_status(self)
+        custom_resource_status(self)
     }
 
     fn pod_counts(&self) -> Option<PodCounts> {

@@ -20,6 +20,8 @@ pub(crate) struct LegendEntries {
     now: bool,
     estimated: bool,
     held: bool,
+    gang_wait: bool,
+    gang_complete: bool,
     restarts: bool,
     folded: bool,
 }
@@ -41,6 +43,8 @@ impl LegendEntries {
             CellMark::Now => self.now = true,
             CellMark::Estimated => self.estimated = true,
             CellMark::Held => self.held = true,
+            CellMark::GangWait => self.gang_wait = true,
+            CellMark::GangComplete => self.gang_complete = true,
         }
     }
 
@@ -62,6 +66,8 @@ impl LegendEntries {
         };
         add_if(self.earlier, CellMark::Earlier, "began earlier");
         add_if(self.held, CellMark::Held, "held back");
+        add_if(self.gang_wait, CellMark::GangWait, "gang waits");
+        add_if(self.gang_complete, CellMark::GangComplete, "all work");
         for kind in PhaseKind::ALL {
             add_if(self.pull_queue && kind == PhaseKind::Pulling, CellMark::PullQueue, "pull queue");
             if let Some(meaning) = self.phase_meaning(kind) {

@@ -34,6 +34,10 @@ pub(crate) enum CellMark {
     Now,
     /// A hold: a time in which the workload creates no Pods.
     Held,
+    /// The members of a gang wait for the last one.
+    GangWait,
+    /// The last member of a gang begins to work.
+    GangComplete,
 }
 
 impl CellMark {
@@ -61,7 +65,9 @@ impl CellMark {
             | Self::Deleted
             | Self::Unknown
             | Self::Now
-            | Self::Held => None,
+            | Self::Held
+            | Self::GangWait
+            | Self::GangComplete => None,
         }
     }
 
@@ -85,6 +91,8 @@ impl CellMark {
             Self::Unknown => glyphs.unknown,
             Self::Now => glyphs.now,
             Self::Held => glyphs.held,
+            Self::GangWait => glyphs.gang_wait,
+            Self::GangComplete => glyphs.gang_complete,
         }
     }
 
@@ -97,13 +105,13 @@ impl CellMark {
             Self::PullQueue => Style::Pulling,
             Self::FailedWork => Style::FailedWork,
             Self::Estimated => Style::BackOff,
-            Self::WorkEighths(_) => Style::Work,
+            Self::WorkEighths(_) | Self::GangComplete => Style::Work,
             Self::Earlier => Style::Dim,
             Self::Failed => Style::Failure,
             Self::Deleted => Style::Terminating,
             Self::Unknown => Style::Warning,
             Self::Now => Style::Now,
-            Self::Held => Style::Queued,
+            Self::Held | Self::GangWait => Style::Queued,
         }
     }
 }

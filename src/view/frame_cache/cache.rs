@@ -50,6 +50,8 @@ const UNUSED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 pub struct FrameCache {
     /// The Pods of each node, workload by workload.
     pub(crate) pods_by_node: Cached<(), PodsBy<Option<Arc<str>>>>,
+    /// The Pods of each role, workload by workload.
+    pub(crate) pods_by_role: Cached<(), PodsBy<Option<Arc<str>>>>,
     /// The Pods of each outcome, workload by workload.
     pub(crate) pods_by_outcome: Cached<(), PodsBy<&'static str>>,
     /// The Pods of a group in the order that the user chose.

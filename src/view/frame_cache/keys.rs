@@ -28,6 +28,8 @@ pub(crate) enum GroupId {
     BarePods(Option<Arc<str>>),
     /// The Pods on this node, or the Pods without a node.
     Node(Option<Arc<str>>),
+    /// The Pods with this role, or the Pods without a role, of the workload with this uid, or of all workloads.
+    Role(Option<Arc<str>>, Option<Arc<str>>),
     /// The Pods with this outcome.
     Outcome(&'static str),
     /// All Pods.

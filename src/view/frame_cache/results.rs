@@ -1,6 +1,7 @@
 //! The results that the cache keeps. Each type is plain data. The module that draws the data also computes it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -87,6 +88,8 @@ pub(crate) struct PodRows {
 pub(crate) struct Overflow {
     /// The state of all these Pods; `None` if they are in different states.
     pub(crate) state: Option<DisplayState>,
+    /// The role of all these Pods, if the Pods without rows are divided by role.
+    pub(crate) role: Option<Arc<str>>,
     pub(crate) pods: Vec<PodKey>,
 }
 

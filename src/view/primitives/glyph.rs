@@ -29,6 +29,10 @@ pub struct Glyphs {
     pub now: char,
     /// A time in which a workload creates no Pods, because it is suspended or its Pods are refused.
     pub held: char,
+    /// A time in which members of a gang wait for the last one.
+    pub gang_wait: char,
+    /// The moment from which on all members of a gang work.
+    pub gang_complete: char,
     /// A slot without a Pod, in a bar of slot time.
     pub idle: char,
     /// One to seven eighths of a cell of work; `None` if the set has no such characters.
@@ -98,6 +102,8 @@ impl Glyphs {
         unknown: '?',
         now: '▶',
         held: '‖',
+        gang_wait: '─',
+        gang_complete: '●',
         idle: '┄',
         eighths: Some(['▏', '▎', '▍', '▌', '▋', '▊', '▉']),
         work_shades: ['▂', '▄', '▆', '█'],
@@ -139,6 +145,8 @@ impl Glyphs {
         unknown: '?',
         now: '>',
         held: '|',
+        gang_wait: ';',
+        gang_complete: 'O',
         idle: '_',
         eighths: None,
         work_shades: [',', '+', '*', '#'],
@@ -205,7 +213,12 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held, glyphs.idle];
-            let marks = marks.into_iter().chain([glyphs.failed_work, glyphs.pull_queue]);
+            let marks = marks.into_iter().chain([
+                glyphs.failed_work,
+                glyphs.pull_queue,
+                glyphs.gang_wait,
+                glyphs.gang_complete,
+            ]);
             // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown
             // state.
             let shapes: Vec<char> = PhaseKind::ALL

@@ -26,6 +26,12 @@ pub(crate) enum Heading<'a> {
     Pods(Option<&'a Arc<str>>),
     /// The Pods are on this node, or have no node yet.
     Node(Option<&'a Arc<str>>),
+    /// The Pods have this role, or no role.
+    Role {
+        role: Option<&'a Arc<str>>,
+        /// The uid of the workload that they belong to; `None` for the Pods of all workloads.
+        of: Option<&'a Arc<str>>,
+    },
     /// The Pods have this outcome.
     Outcome(&'static str),
     /// These are all Pods.
@@ -39,6 +45,7 @@ impl Heading<'_> {
             Self::Workload(workload) => GroupId::Workload(Arc::clone(&workload.uid)),
             Self::Pods(namespace) => GroupId::BarePods(namespace.cloned()),
             Self::Node(node) => GroupId::Node(node.cloned()),
+            Self::Role { role, of } => GroupId::Role(role.cloned(), of.cloned()),
             Self::Outcome(name) => GroupId::Outcome(name),
             Self::All => GroupId::All,
         }
@@ -50,7 +57,7 @@ impl<'a> Heading<'a> {
     pub(crate) fn workload(self) -> Option<&'a Workload> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Pods(_) | Self::Node(_) | Self::Outcome(_) | Self::All => None,
+            Self::Pods(_) | Self::Node(_) | Self::Role { .. } | Self::Outcome(_) | Self::All => None,
         }
     }
 }
@@ -168,6 +175,19 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
                 Group { heading: Heading::Node(node), sort, pods: Cow::Owned(pods) }
             }));
         }
+        GroupBy::Role => {
+            let by_role = &context.cache.pods_by_role;
+            let by_role = group_by(context, by_role, |pod| timeline.identity(pod).role().cloned());
+            // The Pods without a role come last.
+            let (without, roles): (Vec<_>, Vec<_>) =
+                by_role.into_iter().partition(|(role, _)| role.is_none());
+            groups.extend(roles.into_iter().chain(without).map(|(role, pods)| {
+                // All Pods of the group have the same role, so it can be borrowed from the first Pod.
+                let first = pods.first().filter(|_| role.is_some());
+                let role = first.and_then(|&first| timeline.identity(first).role());
+                Group { heading: Heading::Role { role, of: None }, sort, pods: Cow::Owned(pods) }
+            }));
+        }
         GroupBy::Outcome => {
             let by_outcome = &context.cache.pods_by_outcome;
             let by_outcome = group_by(context, by_outcome, |pod| timeline.overview(pod).outcome.name());
@@ -191,6 +211,28 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
         group.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     groups
+}
+
+/// Puts the Jobs of one workload whose Pods have the same role into one group. Groups of other workloads stay.
+pub(crate) fn merge_jobs_by_role<'a>(context: &ViewContext<'a>, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
+    let mut merged: Vec<Group<'a>> = Vec::new();
+    for group in groups {
+        let role_of_job = |group: &Group<'a>| {
+            let workload = group.workload().filter(|workload| !context.timeline.has_children(workload))?;
+            let of = &workload.parent.as_ref()?.uid;
+            Some((context.timeline.identity(*group.pods.first()?).role()?, of))
+        };
+        let Some((role, of)) = role_of_job(&group) else {
+            merged.push(group);
+            continue;
+        };
+        let heading = Heading::Role { role: Some(role), of: Some(of) };
+        match merged.iter_mut().find(|other| other.heading.id() == heading.id()) {
+            Some(same) => same.pods.to_mut().extend_from_slice(&group.pods),
+            None => merged.push(Group { heading, ..group }),
+        }
+    }
+    merged
 }
 
 /// Whether the workload is an Indexed Job: its Pods have completion indexes.

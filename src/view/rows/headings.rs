@@ -28,7 +28,7 @@ pub(crate) fn group_heading(
 ) -> Line {
     let time_left = match group.heading {
         Heading::Workload(workload) => time_left_columns(context, workload),
-        Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => 0,
+        Heading::Pods(_) | Heading::Node(_) | Heading::Role { .. } | Heading::Outcome(_) | Heading::All => 0,
     };
     let forms =
         || HeadingForm::ALL.into_iter().map(|form| (form, left_part(context, group, counts, columns, form)));
@@ -65,7 +65,7 @@ fn heading_link(context: &ViewContext<'_>, heading: Heading<'_>) -> Option<Link>
             let is_part = context.timeline.subtree(&workload.uid).len() < context.workloads().len();
             is_part.then(|| Link::Workload(Arc::clone(&workload.uid)))
         }
-        Heading::Pods(_) | Heading::Outcome(_) | Heading::All => None,
+        Heading::Pods(_) | Heading::Role { .. } | Heading::Outcome(_) | Heading::All => None,
     }
 }
 
@@ -128,6 +128,10 @@ fn left_part(
         }
         Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Style::Strong),
         Heading::Node(None) => line.push("no node", Style::Strong),
+        Heading::Role { role: Some(role), .. } => {
+            line.push(format!("role/{}", text::clean(role)), Style::Strong);
+        }
+        Heading::Role { role: None, .. } => line.push("no role", Style::Strong),
         Heading::Outcome(outcome) => line.push(outcome, Style::Strong),
         Heading::All => line.push("all Pods", Style::Strong),
     }
@@ -242,7 +246,9 @@ fn push_failed(
             };
             (failed, noun)
         }
-        Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (failed, " failed"),
+        Heading::Pods(_) | Heading::Node(_) | Heading::Role { .. } | Heading::Outcome(_) | Heading::All => {
+            (failed, " failed")
+        }
     };
     if failed > 0 {
         line.push(context.glyphs.separator, Style::Dim);

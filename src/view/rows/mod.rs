@@ -6,6 +6,7 @@ pub(crate) mod counts;
 pub(crate) mod end_text;
 pub(crate) mod explain;
 pub(crate) mod failure_line;
+pub(crate) mod gang_text;
 pub(crate) mod groups;
 pub(crate) mod headings;
 pub(crate) mod numbers;

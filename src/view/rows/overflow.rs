@@ -9,6 +9,7 @@ use crate::timeline::{PodKey, PodOverview};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 use crate::view::frame_cache::results::{Folded, Overflow, PodPace};
 use crate::view::primitives::frame::Style;
+use crate::view::primitives::text;
 use crate::view::rows::trouble::{Attention, TroubleRank, rank_trouble};
 use crate::view::view_context::ViewContext;
 
@@ -32,6 +33,17 @@ pub(crate) fn style_of_count(state: Option<DisplayState>) -> Style {
             | DisplayState::Gone,
         )
         | None => Style::Dim,
+    }
+}
+
+/// The name of Pods without rows: `done`, `worker done`, `worker`; `more` if they have nothing in common.
+pub(crate) fn name_overflow(overflow: &Overflow) -> String {
+    let state = overflow.state.map(DisplayState::name);
+    let role = overflow.role.as_deref().map(text::clean);
+    match (role, state) {
+        (Some(role), Some(state)) => format!("{role} {state}"),
+        (Some(role), None) => role.into_owned(),
+        (None, state) => state.unwrap_or("more").to_owned(),
     }
 }
 
@@ -91,11 +103,13 @@ pub(crate) fn fold_pods(context: &ViewContext<'_>, groups: &[PacedPods<'_>], lin
         return Folded { shown, overflow: Vec::new() };
     }
     let candidates = Candidates::rank(context, groups, lines);
+    let roles = count_roles(context, groups);
     // The number of counts depends on the Pods that have a row.
     let max_counts = (lines / 5).clamp(1, 4);
     for rows in (lines.saturating_sub(max_counts)..lines).rev() {
         let chosen = candidates.choose(rows);
-        let counts = candidates.count_states_without(&chosen).min(max_counts);
+        let counts = if roles > 1 { roles } else { candidates.count_states_without(&chosen) };
+        let counts = counts.min(max_counts);
         if chosen.len() + counts <= lines {
             return fold_others(context, groups, &chosen, max_counts);
         }
@@ -219,6 +233,36 @@ fn keep_lowest<R: Copy + Ord>(ranked: &mut Vec<(R, Candidate)>, limit: usize) {
     ranked.sort_unstable_by_key(rank);
 }
 
+/// The number of roles of these Pods. Pods without a role count as one role.
+fn count_roles(context: &ViewContext<'_>, groups: &[PacedPods<'_>]) -> usize {
+    let mut roles: Vec<Option<&str>> = Vec::new();
+    for &key in groups.iter().flat_map(|group| group.pods) {
+        let role = context.timeline.identity(key).role().map(|role| &**role);
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    roles.len()
+}
+
+/// Divides Pods without rows by role instead of by state. A role has a state if all its Pods have the same one.
+fn divide_by_role(context: &ViewContext<'_>, by_state: &[Overflow]) -> Vec<Overflow> {
+    let mut by_role: Vec<Overflow> = Vec::new();
+    for Overflow { state, pods, .. } in by_state {
+        for &key in pods {
+            let role = context.timeline.identity(key).role();
+            match by_role.iter_mut().find(|other| other.role.as_ref() == role) {
+                Some(same) => {
+                    same.state = same.state.filter(|other| Some(other) == state.as_ref());
+                    same.pods.push(key);
+                }
+                None => by_role.push(Overflow { state: *state, role: role.cloned(), pods: vec![key] }),
+            }
+        }
+    }
+    by_role
+}
+
 /// Gives the chosen Pods a row, and counts the others in at most `max_counts` lines.
 fn fold_others(
     context: &ViewContext<'_>,
@@ -237,13 +281,17 @@ fn fold_others(
         }
     }
     let others = others.into_iter().filter(|(_, pods)| !pods.is_empty());
-    folded.overflow = others.map(|(state, pods)| Overflow { state: Some(state), pods }).collect();
+    folded.overflow = others.map(|(state, pods)| Overflow { state: Some(state), role: None, pods }).collect();
+    if count_roles(context, groups) > 1 {
+        folded.overflow = divide_by_role(context, &folded.overflow);
+    }
     while folded.overflow.len() > max_counts {
         // The two smallest counts become one.
         folded.overflow.sort_by_key(|overflow| Reverse(overflow.pods.len()));
         let Some(smallest) = folded.overflow.pop() else { break };
         if let Some(last) = folded.overflow.last_mut() {
             last.state = None;
+            last.role = None;
             last.pods.extend(smallest.pods);
         }
     }

@@ -64,7 +64,7 @@ pub(crate) fn choose_groups(
 fn expected_rows(section: &Section<'_>) -> usize {
     let wanted = match section.group.heading {
         Heading::Workload(workload) => workload.completions.or(workload.parallelism).unwrap_or(0),
-        Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => 0,
+        Heading::Pods(_) | Heading::Node(_) | Heading::Role { .. } | Heading::Outcome(_) | Heading::All => 0,
     };
     section.rows.rows.len().max(usize::try_from(wanted).unwrap_or(usize::MAX))
 }

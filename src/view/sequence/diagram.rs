@@ -4,7 +4,7 @@ use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::choose_span;
 use crate::view::picture::{Bars, FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line, Style};
-use crate::view::rows::groups::{Group, pod_groups, workload_groups};
+use crate::view::rows::groups::{Group, merge_jobs_by_role, pod_groups, workload_groups};
 use crate::view::rows::slot_time::conclusions::ConclusionRoom;
 use crate::view::sequence::container_bars::choose_groups;
 use crate::view::sequence::layout::Layout;
@@ -15,10 +15,17 @@ use crate::view::sequence::section::{Section, ShownConclusions};
 use crate::view::state::{GroupBy, Size};
 use crate::view::view_context::ViewContext;
 
+/// With fewer lines for each group of Pods, the groups of Jobs with the same role are merged.
+const MIN_LINES_PER_GROUP: usize = 3;
+
 /// Draws the diagram. If the number of lines is not limited, `flush` may take complete lines early.
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let columns = size.columns.max(1);
-    let groups = pod_groups(context);
+    let mut groups = pod_groups(context);
+    // If the Jobs of a JobSet do not fit, the Jobs of each role share a group.
+    if size.rows.is_some_and(|rows| groups.len() * MIN_LINES_PER_GROUP > rows) {
+        groups = merge_jobs_by_role(context, groups);
+    }
     let conclusion_room = ConclusionRoom::new(columns, size.rows, groups.len());
     let mut sections: Vec<Section<'_>> =
         groups.into_iter().map(|group| Section::prepare(context, group, columns, conclusion_room)).collect();
@@ -128,6 +135,9 @@ fn draw_sections(
         }
         if let Some(workload) = section.held_workload(context).filter(|_| shown.reasons) {
             rows.push_held(workload, &mut legend, &mut frame.lines);
+        }
+        if let Some(gang) = section.gang(context).filter(|_| shown.reasons && has_axis) {
+            frame.lines.push(rows.write_gang(&gang, &mut legend));
         }
         for &key in &section.folded.shown {
             rows.push_pod(key, section, &mut legend, &mut frame.lines);

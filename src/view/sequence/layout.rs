@@ -139,7 +139,11 @@ impl ColumnContent {
         for group in groups {
             let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
-                Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => 0,
+                Heading::Pods(_)
+                | Heading::Node(_)
+                | Heading::Role { .. }
+                | Heading::Outcome(_)
+                | Heading::All => 0,
             };
             for &key in group.pods.iter() {
                 let pod = context.timeline.identity(key);

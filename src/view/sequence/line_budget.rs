@@ -65,6 +65,7 @@ impl SurroundingLines {
     ) -> usize {
         let if_shown = |is_shown: bool, lines: usize| if is_shown { lines } else { 0 };
         let held = sections.iter().filter_map(|section| section.held_workload(context));
+        let with_gang = sections.iter().filter(|section| section.gang(context).is_some());
         let with_concurrency = sections.iter().filter(|section| section.concurrency(context).is_some());
         sections.len()
             + usize::from(legend_lines.is_some())
@@ -73,6 +74,7 @@ impl SurroundingLines {
             + if_shown(self.legend, legend_lines.unwrap_or(0))
             + if_shown(self.blanks, sections.len().saturating_sub(1))
             + if_shown(self.reasons, sections.iter().map(|section| section.reasons.len()).sum())
+            + if_shown(self.reasons && legend_lines.is_some(), with_gang.count())
             + if_shown(self.reasons, held.map(|workload| rows.count_held_lines(workload)).sum())
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod attempts;
 pub(crate) mod concurrency;
 pub(crate) mod container_bars;
 pub(crate) mod diagram;
+pub(crate) mod gang;
 pub(crate) mod held;
 pub(crate) mod layout;
 pub(crate) mod line_budget;

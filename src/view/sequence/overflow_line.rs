@@ -2,12 +2,11 @@
 
 use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, nearest_rank};
-use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::keys::{DensityKey, OverflowKey};
 use crate::view::frame_cache::results::{Medians, Overflow};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-use crate::view::rows::overflow::style_of_count;
+use crate::view::rows::overflow::{name_overflow, style_of_count};
 use crate::view::sequence::rows::RowWriter;
 
 impl RowWriter<'_> {
@@ -15,9 +14,11 @@ impl RowWriter<'_> {
     pub(crate) fn write_overflow(&self, overflow: &Overflow) -> Line {
         let (context, layout) = (self.context, self.layout);
         let count = overflow.pods.len();
-        let name = overflow.state.map_or("more", DisplayState::name);
-        let label = format!("+ {count} {name}");
-        let label = if text::width(&label) > layout.left() { format!("+ {count}") } else { label };
+        let fits = |label: &String| text::width(label) <= layout.left();
+        let long = format!("+ {count} {}", name_overflow(overflow));
+        let short = || Some(format!("+ {count} {}", text::clean(overflow.role.as_deref()?)));
+        let label = Some(long).filter(fits).or_else(|| short().filter(fits));
+        let label = label.unwrap_or_else(|| format!("+ {count}"));
         let label = text::shorten_end(&label, layout.left(), context.glyphs.ellipsis);
         let mut line =
             Line::new(text::pad_right(&label, layout.left() + layout.gap()), style_of_count(overflow.state));

@@ -1,7 +1,7 @@
 //! Writes single lines of the diagram: the header, the rows of Pods, and the lines around them.
 
 use crate::lifecycle::{Lifecycle, PhaseKind};
-use crate::timeline::{PodKey, Summary, TimelinePod, Workload};
+use crate::timeline::{GangReport, PodKey, Summary, TimelinePod, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::{Bar, OtherAttempts};
 use crate::view::chart::lanes;
@@ -16,6 +16,7 @@ use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::PodDurations;
 use crate::view::rows::pace::PaceMark;
 use crate::view::sequence::container_bars::GroupsWithContainerBars;
+use crate::view::sequence::gang::write_gang_row;
 use crate::view::sequence::layout::Layout;
 use crate::view::sequence::section::Section;
 use crate::view::sequence::words::RowWords;
@@ -216,7 +217,11 @@ impl<'a> RowWriter<'a> {
             Heading::Workload(workload) => {
                 name.strip_prefix(&*workload.name).and_then(|own| own.strip_prefix('-'))
             }
-            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+            Heading::Pods(_)
+            | Heading::Node(_)
+            | Heading::Role { .. }
+            | Heading::Outcome(_)
+            | Heading::All => None,
         };
         match own {
             Some(own) if text::width(own) + text::width(ellipsis) <= width => format!("{ellipsis}{own}"),
@@ -251,6 +256,11 @@ impl<'a> RowWriter<'a> {
     /// Adds the row of a held workload.
     pub(crate) fn push_held(&self, workload: &Workload, legend: &mut LegendEntries, lines: &mut Vec<Line>) {
         held::push_held_row(self.context, workload, self.layout, self.axis, self.span, legend, lines);
+    }
+
+    /// Writes the row of a gang.
+    pub(crate) fn write_gang(&self, gang: &GangReport, legend: &mut LegendEntries) -> Line {
+        write_gang_row(self.context, gang, self.layout, self.axis, self.span, legend)
     }
 
     /// The maximum number of lines that the row of a held workload takes, with its evidence.

@@ -43,6 +43,11 @@ pub(crate) fn draw_scrolling(
     {
         rows.push_held(workload, &mut legend, &mut frame.lines);
     }
+    if let [only] = sections
+        && let Some(gang) = only.gang(context)
+    {
+        frame.lines.push(rows.write_gang(&gang, &mut legend));
+    }
     let mut lines: Vec<ScrollingLine> = Vec::new();
     for (index, section) in sections.iter().enumerate() {
         lines.extend(several.then_some((index, None)));
@@ -77,6 +82,7 @@ pub(crate) fn draw_scrolling(
     picture.first_row = visible.start;
     let hidden = |lines: &[ScrollingLine]| Overflow {
         state: None,
+        role: None,
         pods: lines.iter().filter_map(|&(_, pod)| pod).collect(),
     };
     if !all_fit {

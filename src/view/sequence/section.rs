@@ -3,18 +3,19 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::timeline::{PodKey, Summary, Workload};
+use crate::timeline::{GangReport, PodKey, Summary, Workload};
 use crate::view::frame_cache::keys::{FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
 use crate::view::rows::failure_line::failure_line;
+use crate::view::rows::gang_text::gang_line;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::headings;
 use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::slot_time::conclusions::{ConclusionRoom, conclusion_lines, short_verdict_line};
 use crate::view::rows::slot_time::findings;
 use crate::view::rows::trouble::rank_trouble;
-use crate::view::sequence::{concurrency, held};
+use crate::view::sequence::{concurrency, gang, held};
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
@@ -68,15 +69,31 @@ impl<'a> Section<'a> {
             Heading::Workload(workload) => {
                 (Some(context.summary(workload)), headings::reason_line(context, workload, columns))
             }
-            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
+            Heading::Pods(_)
+            | Heading::Node(_)
+            | Heading::Role { .. }
+            | Heading::Outcome(_)
+            | Heading::All => (None, None),
         };
         let mut failures = match group.heading {
             Heading::Workload(workload) => findings::pull_failure_lines(context, workload, columns),
-            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => Vec::new(),
+            Heading::Pods(_)
+            | Heading::Node(_)
+            | Heading::Role { .. }
+            | Heading::Outcome(_)
+            | Heading::All => Vec::new(),
         };
         let reason = reason.or_else(|| (!failures.is_empty()).then(|| failures.remove(0)));
         let failure = failure_line(context, &group, &counts, columns);
-        let reasons = failure.into_iter().chain(reason).collect();
+        let gang = match group.heading {
+            Heading::Workload(workload) => gang_line(context, workload, columns),
+            Heading::Pods(_)
+            | Heading::Node(_)
+            | Heading::Role { .. }
+            | Heading::Outcome(_)
+            | Heading::All => None,
+        };
+        let reasons = gang.into_iter().chain(failure).chain(reason).collect();
         let conclusions = conclusion_lines(context, &group, summary.as_ref(), room);
         let conclusions = failures.into_iter().chain(conclusions).collect();
         let sentence = short_verdict_line(context, &group, summary.as_ref(), columns);
@@ -120,8 +137,17 @@ impl<'a> Section<'a> {
     pub(crate) fn held_workload(&self, context: &ViewContext<'_>) -> Option<&'a Workload> {
         match self.group.heading {
             Heading::Workload(workload) => Some(workload).filter(|_| held::has_row(context, workload)),
-            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+            Heading::Pods(_)
+            | Heading::Node(_)
+            | Heading::Role { .. }
+            | Heading::Outcome(_)
+            | Heading::All => None,
         }
+    }
+
+    /// The gang of the workload, if it has a row of its own.
+    pub(crate) fn gang(&self, context: &ViewContext<'_>) -> Option<GangReport> {
+        gang::gang_of_row(context, self.group.workload()?)
     }
 
     /// The lines below the rows.

@@ -29,7 +29,8 @@ fn a_cached_frame_equals_an_exact_one() {
     let mut pictures = 0;
     for _ in 0..2 {
         for view in [View::Sequence, View::Table, View::Grid, View::Runs] {
-            for group_by in [GroupBy::Workload, GroupBy::Node, GroupBy::Outcome, GroupBy::None] {
+            for group_by in [GroupBy::Workload, GroupBy::Node, GroupBy::Role, GroupBy::Outcome, GroupBy::None]
+            {
                 for sort in [Sort::Start, Sort::Work, Sort::Name] {
                     for filter in ["", "node-1", "error job-07"] {
                         let state = ViewState { view, sort, group_by, ..SEQUENCE };
@@ -43,7 +44,7 @@ fn a_cached_frame_equals_an_exact_one() {
             }
         }
     }
-    assert_eq!(pictures, 288);
+    assert_eq!(pictures, 360);
 }
 
 #[test]

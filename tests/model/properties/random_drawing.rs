@@ -52,7 +52,13 @@ impl RandomDrawing {
                 Sort::Name,
                 Sort::Trouble,
             ]),
-            group_by: random.pick(&[GroupBy::Workload, GroupBy::Node, GroupBy::Outcome, GroupBy::None]),
+            group_by: random.pick(&[
+                GroupBy::Workload,
+                GroupBy::Node,
+                GroupBy::Role,
+                GroupBy::Outcome,
+                GroupBy::None,
+            ]),
             align: random.pick(&[Align::Wall, Align::Created, Align::Started]),
             clock: [None, Some(TimeZone::UTC), Some(TimeZone::fixed(offset(-11)))][random.next_below(3)]
                 .clone(),

@@ -35,8 +35,9 @@ const MAX_HELD_OBSERVATIONS: usize = 512;
 /// of an older object is in the lists already, so the object has not arrived before its owner.
 const HOLD_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// Maximum length of the chain of owners that is requested for one Pod.
-const MAX_OWNER_DEPTH: u8 = 8;
+/// Maximum length of the chain of owners that is requested for one Pod. The chains of real controllers are much shorter;
+/// the limit ends a chain that forms a circle.
+const MAX_OWNER_DEPTH: u8 = 64;
 
 /// Decides which objects are followed. All watchers of one namespace share one `Ownership`.
 #[derive(Debug, Default)]

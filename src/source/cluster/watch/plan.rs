@@ -152,7 +152,6 @@ impl<'a> Plan<'a> {
         let needs_pods = roots.iter().any(|root| root.kind != Kind::POD) && !is_read_unfiltered(&Kind::POD);
         let (pod_labels, is_narrowed_by_owner) = pod_label_selector(&roots);
         let event_fields = event_field_selector(&roots);
-        let child_labels = custom_label_selector(&roots);
         let kinds = intermediate.iter().map(|(kind, _)| kind.clone()).collect();
         let mut ownership = Ownership::new(roots, kinds, self.watch);
         ownership.forgets_gone = self.forgets_gone;
@@ -174,7 +173,7 @@ impl<'a> Plan<'a> {
             listed_receivers.push(self.add_collection(collection, &ownership));
         }
         for (kind, need) in intermediate {
-            let query = query(kind, child_labels.clone(), None);
+            let query = query(kind, None, None);
             let wait_for = listed_receivers.clone();
             let collection = PlannedCollection {
                 query,
@@ -342,20 +341,8 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
     }
     let is_single = roots.len() == 1 && roots.iter().all(|root| root.names.len() == 1);
     let has_selector = |root: &Root| kind_rules::pod_labels(&root.kind) == PodLabels::Selector;
-    (custom_label_selector(roots), is_single && roots.iter().all(has_selector))
-}
-
-/// Returns the label selector of the objects below custom resources of one type, or `None` if no label is
-/// known to contain the name of the custom resource. The controllers of these types find their own Pods by the label,
-/// so all of their Pods have it.
-fn custom_label_selector(roots: &[Root]) -> Option<String> {
-    let [Root { kind: Kind::Custom(resource), names }] = roots else { return None };
-    let label = match (resource.group.as_str(), resource.kind.as_str()) {
-        ("argoproj.io", "Workflow") => "workflows.argoproj.io/workflow",
-        ("kubeflow.org", kind) if kind.ends_with("Job") => "training.kubeflow.org/job-name",
-        _ => return None,
-    };
-    Some(name_selector(label, names.iter()))
+    // The Pods of a custom resource may have any labels, because their owners alone decide.
+    (None, is_single && roots.iter().all(has_selector))
 }
 
 /// Returns the field selector of the Events, or `None` if not all named objects are Pods.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{PodEvidence, StopBounds, UnseenPod};
 use crate::observation::{ObjectMeta, Pod};
+use crate::timeline::pods::membership::PodMembership;
 use crate::timeline::pods::pod::{PodIdentity, PodKey};
 use crate::timeline::pods::pod_store::{GonePod, OwnerReport, PodStore};
 use crate::timeline::pods::record::PodRecord;
@@ -44,7 +45,9 @@ impl PodStore {
         if let Some(at) = report.created {
             evidence.set_created_event(at);
         }
+        let membership = PodMembership::from_pod(pod, &mut self.interner);
         let identity = PodIdentity {
+            membership: membership.map(|membership| self.share_membership(membership)),
             namespace: self.interner.share(&metadata.namespace),
             name,
             uid,
@@ -58,6 +61,16 @@ impl PodStore {
         let key = self.add_record(PodRecord { removed_by_owner: report.deleted, requests, ..record });
         self.uid_index.insert(key, &self.records);
         key
+    }
+
+    /// A part in a larger workload, shared by all Pods with this part.
+    pub(crate) fn share_membership(&mut self, membership: PodMembership) -> Arc<PodMembership> {
+        if let Some(known) = self.memberships.get(&membership) {
+            return Arc::clone(known);
+        }
+        let shared = Arc::new(membership);
+        self.memberships.insert(Arc::clone(&shared));
+        shared
     }
 
     /// The requests of a Pod. Pods with the same requests share them.
@@ -102,6 +115,7 @@ impl PodStore {
             node: unseen.node.clone(),
             index,
             attempt: 1,
+            membership: None,
         };
         let name = Arc::clone(&unseen.name);
         self.siblings.forget_unseen(&identity.namespace, &name);

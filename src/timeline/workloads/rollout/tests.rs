@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::timeline::workloads::custom_status::custom_resource_status;
 use crate::timeline::workloads::rollout::*;
 
 fn read<T: DeserializeOwned>(value: serde_json::Value) -> T {

@@ -7,6 +7,7 @@ use crate::view::frame_cache::keys::FindingsKey;
 use crate::view::names::Names;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text::CONTINUATION_INDENT;
+use crate::view::rows::gang_text::gang_sentence;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
 use crate::view::rows::slot_time::breakdown_table::breakdown_lines;
 use crate::view::rows::slot_time::findings;
@@ -117,6 +118,8 @@ pub(crate) fn conclusion_lines(
     let summary = summary.filter(|_| has_known_slots(context, group));
     let mut lines =
         summary.map(|summary| verdict_lines(context, summary, &group.pods, room.verdict)).unwrap_or_default();
+    let gang = group.workload().and_then(|workload| gang_sentence(context, workload));
+    lines.extend(gang.map(|text| Line::new(text, Style::Text).shorten_end(columns, context.glyphs.ellipsis)));
     let max_findings = room.max_findings(group.pods.len());
     let key = FindingsKey { group: group.key(), columns, max_findings };
     let find = || find(context, group, summary, columns, max_findings);
@@ -147,7 +150,7 @@ pub(crate) fn conclusions_below(context: &ViewContext<'_>, size: Size) -> Vec<Li
     }
     let mut groups = match context.state.group_by {
         GroupBy::Workload => pod_groups(context),
-        GroupBy::Node | GroupBy::Outcome | GroupBy::None => workload_groups(context),
+        GroupBy::Node | GroupBy::Role | GroupBy::Outcome | GroupBy::None => workload_groups(context),
     };
     groups.retain(|group| !group.pods.is_empty());
     if let Some(rows) = size.rows.filter(|rows| *rows < MIN_LINES_FOR_CONCLUSIONS) {

@@ -302,7 +302,7 @@ fn a_label_selector_narrows_the_pods_unless_it_could_exclude_a_wanted_pod() {
         (vec![root(apps("StatefulSet"), &[])], None, false),
         (vec![root(jobset.clone(), &["a"])], Some("job-name"), false),
         (vec![root(jobset, &[])], Some("job-name"), false),
-        (vec![root(workflow, &["a"])], Some("workflows.argoproj.io/workflow=a"), false),
+        (vec![root(workflow, &["a"])], None, false),
         (vec![root(custom(), &["a"])], None, false),
     ] {
         assert_eq!(
