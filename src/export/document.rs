@@ -2,6 +2,8 @@
 //!
 //! The fields are a contract: a released field is never renamed or removed, and an unknown value is `null`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -48,13 +50,22 @@ pub struct Document<'a> {
 
 /// Creates the timeline document. Open phases are measured until `now`.
 pub fn document(timeline: &Timeline, now: Timestamp) -> Document<'_> {
-    let entry = |workload| WorkloadEntry::with_pods(timeline, workload, now);
-    Document {
-        api_version: API_VERSION,
-        kind: KIND,
-        observed_at: now,
-        workloads: timeline.workloads().iter().map(entry).collect(),
+    // Each workload comes before those below it, so the reverse order reaches the account of a workload after the
+    // accounts that it consists of. An account is dropped once it is a part of the next one.
+    let mut below: BTreeMap<usize, Vec<WorkloadAccount>> = BTreeMap::new();
+    let mut workloads: Vec<WorkloadEntry<'_>> = Vec::with_capacity(timeline.workloads().len());
+    for (index, workload) in timeline.workloads().iter().enumerate().rev() {
+        let mut parts = below.remove(&index).unwrap_or_default();
+        parts.reverse();
+        let account = timeline.account_from_below(workload, &parts, now);
+        drop(parts);
+        workloads.push(WorkloadEntry::with_pods(timeline, workload, &account));
+        if let Some(above) = timeline.parent_index(index) {
+            below.entry(above).or_default().push(account);
+        }
     }
+    workloads.reverse();
+    Document { api_version: API_VERSION, kind: KIND, observed_at: now, workloads }
 }
 
 impl<'a> Document<'a> {
@@ -173,14 +184,14 @@ pub struct WorkloadEntry<'a> {
 
 impl<'a> WorkloadEntry<'a> {
     /// The entry of a workload with all its Pods.
-    pub fn with_pods(timeline: &'a Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        let account = timeline.account(workload, now);
-        let (by_node, by_image) = breakdown_entries(timeline, &account);
+    fn with_pods(timeline: &'a Timeline, workload: &'a Workload, account: &WorkloadAccount) -> Self {
+        let now = account.at;
+        let (by_node, by_image) = breakdown_entries(timeline, account);
         Self {
             by_node: Some(by_node),
             by_image: Some(by_image),
             pods: Some(PodList { timeline, workload, now }),
-            ..Self::from_account(timeline, workload, &account)
+            ..Self::from_account(timeline, workload, account)
         }
     }
 

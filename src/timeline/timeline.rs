@@ -75,6 +75,11 @@ impl Timeline {
         self.workloads().iter().find(|other| other.uid == parent.uid)
     }
 
+    /// The index of the workload directly above the workload with this index.
+    pub(crate) fn parent_index(&self, index: usize) -> Option<usize> {
+        self.tree.parent(index)
+    }
+
     /// The workloads directly below `workload`.
     pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.tree.children(workload)

@@ -1,5 +1,7 @@
 //! Statistics of one workload.
 
+use std::borrow::Borrow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{InstantError, RangedDuration, Uncertainty};
@@ -113,7 +115,18 @@ impl Timeline {
 
     /// The statistics of a workload like [`Timeline::summary`], with the slot time of each Pod.
     pub(crate) fn account(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
-        let mut account = self.account_without_gang(workload, now);
+        let below = self.children(workload).map(|child| self.account(child, now));
+        self.account_from_below(workload, &below.collect::<Vec<_>>(), now)
+    }
+
+    /// The account of a workload, from the accounts of the workloads directly below it, in their order.
+    pub(crate) fn account_from_below(
+        &self,
+        workload: &Workload,
+        below: &[impl Borrow<WorkloadAccount>],
+        now: Timestamp,
+    ) -> WorkloadAccount {
+        let mut account = self.account_without_gang(workload, below, now);
         account.gang = self.gang(workload, now);
         if let Some(gang) = &account.gang {
             account.summary.gang_wait_millis = Some(gang.wait_millis);
@@ -122,7 +135,12 @@ impl Timeline {
     }
 
     /// The account of a workload, with the gangs of the workloads below it only.
-    fn account_without_gang(&self, workload: &Workload, now: Timestamp) -> WorkloadAccount {
+    fn account_without_gang(
+        &self,
+        workload: &Workload,
+        below: &[impl Borrow<WorkloadAccount>],
+        now: Timestamp,
+    ) -> WorkloadAccount {
         if !self.has_children(workload) {
             return self.own_account(workload, now);
         }
@@ -134,8 +152,7 @@ impl Timeline {
             pods.clear();
             idle = IdleStages::default();
             let (mut lost_work, mut slot_uncertainty) = (LostWork::default(), SlotUncertainty::default());
-            for child in self.children(workload) {
-                let below = self.account(child, now);
+            for below in below.iter().map(Borrow::borrow) {
                 summary.slots += below.summary.slots;
                 slot_uncertainty += below.summary.slot_uncertainty;
                 lost_work += below.summary.lost_work;
@@ -144,7 +161,7 @@ impl Timeline {
                     let sum = summary.gang_wait_millis.unwrap_or(0);
                     summary.gang_wait_millis = Some(sum.saturating_add(below));
                 }
-                pods.extend(below.pods);
+                pods.extend_from_slice(&below.pods);
                 idle += below.idle;
             }
             summary.slot_uncertainty = slot_uncertainty;

@@ -98,7 +98,8 @@ impl WorkloadTree {
         above.map(|above| &self.workloads[above])
     }
 
-    fn parent(&self, index: usize) -> Option<usize> {
+    /// The index of the workload directly above the workload with this index.
+    pub(crate) fn parent(&self, index: usize) -> Option<usize> {
         self.parents.get(index).copied().flatten()
     }
 

@@ -273,21 +273,37 @@ impl FrameCache {
         now: Timestamp,
         read: impl FnOnce(&CachedAccount) -> R,
     ) -> R {
-        let mut accounts = self.accounts.borrow_mut();
-        // The slot time is expensive to compute. This limit keeps the cost below a few percent of the time.
-        let max_age = ACCOUNT_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
-        if let Some(cached) = accounts.get(&workload.uid)
-            && (0..max_age).contains(&now.as_millisecond().saturating_sub(cached.account.at.as_millisecond()))
-            && cached.state == workload.state
-            && (cached.account.summary.pods > 0 || workload.pods.is_empty())
-        {
+        let is_recent = |cached: &CachedAccount| Self::is_recent_account(cached, workload, now);
+        if let Some(cached) = self.accounts.borrow().get(&workload.uid).filter(|cached| is_recent(cached)) {
             return read(cached);
         }
         // The slot times of many Pods take memory, so the old account is dropped first.
-        accounts.remove(&workload.uid);
-        let account = Rc::new(timeline.account(workload, now));
+        self.accounts.borrow_mut().remove(&workload.uid);
+        // The workloads below are drawn next, with the same accounts.
+        let below: Vec<Rc<WorkloadAccount>> = timeline
+            .children(workload)
+            .map(|child| {
+                let known = self.accounts.borrow().get(&child.uid).map(|cached| Rc::clone(&cached.account));
+                if let Some(account) = known.filter(|account| account.at == now) {
+                    return account;
+                }
+                self.accounts.borrow_mut().remove(&child.uid);
+                self.account(timeline, child, now)
+            })
+            .collect();
+        let account = Rc::new(timeline.account_from_below(workload, &below, now));
         let cached = CachedAccount { state: workload.state, account, findings: OnceCell::new() };
-        read(accounts.entry(Arc::clone(&workload.uid)).or_insert(cached))
+        read(self.accounts.borrow_mut().entry(Arc::clone(&workload.uid)).or_insert(cached))
+    }
+
+    /// Whether an account may be reused at `now`.
+    fn is_recent_account(cached: &CachedAccount, workload: &Workload, now: Timestamp) -> bool {
+        // The slot time is expensive to compute. This limit keeps the cost below a few percent of the time.
+        let max_age = ACCOUNT_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
+        let age = now.as_millisecond().saturating_sub(cached.account.at.as_millisecond());
+        (0..max_age).contains(&age)
+            && cached.state == workload.state
+            && (cached.account.summary.pods > 0 || workload.pods.is_empty())
     }
 }
 
