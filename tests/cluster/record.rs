@@ -253,7 +253,7 @@ fn a_recording_names_the_preemptor_and_the_outage_of_the_api_server() {
     namespace.kubectl(&["apply", "-f", &manifest("served.yaml")]).succeeds();
     namespace.wait_until_ready("served", 1);
     cluster.stop("apiserver");
-    record.wait_for_text(": connection refused; trying again");
+    record.wait_for_text(": connection refused");
     cluster.start("apiserver");
     record.wait_for_text("everything can be read again");
     record.wait_for_text(&format!(" {}/job/served Succeeded ", namespace.name));

@@ -103,3 +103,20 @@ fn record_needs_a_destination_and_follows_types_only() {
     assert_eq!(result.code, Some(2), "{result:#}");
     assert!(result.stderr.contains("cannot record to /dev/null/x"), "{result:#}");
 }
+
+#[test]
+fn record_needs_a_destination_that_can_be_used() {
+    for (arguments, text) in [
+        (&["record"][..], "the runs have no destination"),
+        (
+            &["record", "--otlp-endpoint", "localhost:4318"],
+            "--otlp-endpoint is not the address of a receiver",
+        ),
+        (&["record", "--to", "/dev/null/runs"], "cannot record to /dev/null/runs"),
+        (&["record", "--otlp-endpoint", "http://localhost:4318", "--keep", "1d"], "--to <DIR>"),
+    ] {
+        let result = seq(arguments);
+        assert_eq!((result.code, result.stdout.as_str()), (Some(2), ""), "{result:#}");
+        assert!(result.stderr.contains(text), "{result:#}");
+    }
+}

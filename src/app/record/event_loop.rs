@@ -265,7 +265,7 @@ impl RecordSession<'_> {
             let since = group.iter().map(|outage| outage.since).min().unwrap_or_default();
             let (resources, since) = (resources.join(", "), since.strftime("%Y-%m-%dT%H:%M:%SZ"));
             let reason = &group[0].reason;
-            streams.warning(&format!("cannot read {resources} since {since}: {reason}; trying again"));
+            streams.warning(&format!("cannot read {resources} since {since}: {reason}"));
         }
         self.outages = outages.to_vec();
     }

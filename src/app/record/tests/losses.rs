@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use super::{add, collector, complete, job, observed, second};
 use crate::app::record::collector::RunCollector;
+use crate::app::record::followed_run::FollowedRun;
 use crate::app::record::writer::{RecordingWriter, UnfinishedRecording};
 use crate::observation::{Outage, Seen, Unwatched};
 use crate::source::Update;
 use crate::source::recording::RecordingEntry;
 use crate::source::recording::compression::FrameCompressor;
 use crate::source::recording::directory::listing::WholeRecording;
+use crate::source::recording::directory::run_file::RunFile;
 use crate::timeline::Timeline;
 
 fn pod(name: &str, uid: &str, owner: &str, phase: &str) -> Value {
@@ -143,6 +145,31 @@ async fn a_run_names_the_outage_in_which_it_lost_observation_time_and_a_later_ru
         });
         assert_eq!((paths.len(), gaps), (2, Vec::from_iter(expected)));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recording_that_was_interrupted_in_an_outage_lacks_the_time_since_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = collector(Some(folder.path()));
+    add(&mut first, [Update::Synced, observed("Job", Seen::Added, job("u", &json!({"active": 1})))]);
+    let outages = vec![outage("pods", "Pod", true)];
+    add(&mut first, [Update::Outages { received: second(12), outages }]);
+    let file = first.runs_mut().next().unwrap().file.as_mut().unwrap();
+    file.write(&mut FrameCompressor::new().unwrap()).unwrap();
+    let (name, path) = (file.name.clone(), file.path());
+    let mut next = collector(Some(folder.path()));
+    let (file, _) = RunFile::reopen(folder.path(), name).unwrap();
+    next.resume("u", FollowedRun::resume(file, WholeRecording::read(&path).unwrap()));
+    add(&mut next, [Update::Synced]);
+    next.conclude_resumed(second(15), second(14), |_| true).unwrap();
+    let paths = finish(&mut next);
+    let gaps: Vec<Unwatched> = paths.iter().flat_map(|path| read(path).0).collect();
+    let [gap] = &gaps[..] else { panic!("{gaps:?}") };
+    assert_eq!((gap.since, gap.until), (second(3), second(15)));
+    // The outage is over.
+    let entries = WholeRecording::read(&paths[0]).unwrap().entries;
+    let last = entries.iter().rev().find(|entry| matches!(entry, RecordingEntry::Outages { .. }));
+    assert!(matches!(last, Some(RecordingEntry::Outages { outages, .. }) if outages.is_empty()), "{last:?}");
 }
 
 #[tokio::test(start_paused = true)]
