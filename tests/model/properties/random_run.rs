@@ -385,6 +385,8 @@ impl Generator {
         ] {
             events.push((reason, "", scheduled, "x"));
         }
+        // The kubelet starts again while the Pod works, because its node restarts.
+        events.push(("Starting", "", started + 1_500, "Starting kubelet."));
         let share = *self.pick(&[0, 10, 30, 60]);
         for (reason, container, at, message) in events {
             if self.percent(share) {
@@ -406,9 +408,10 @@ impl Generator {
         let count = self.number(1);
         let component = if by_kubelet { "kubelet" } else { "default-scheduler" };
         let seen = *self.pick(&[Seen::Listed, Seen::Added, Seen::Changed]);
+        let (kind, about) = if reason == "Starting" { ("Node", "node-1") } else { ("Pod", pod) };
         self.observe("Event", seen, at + jitter, json!({
-            "metadata": {"namespace": "default", "name": format!("{pod}.{suffix}"), "creationTimestamp": stored},
-            "involvedObject": {"kind": "Pod", "namespace": "default", "name": pod, "uid": pod, "fieldPath": path},
+            "metadata": {"namespace": "default", "name": format!("{about}.{suffix}"), "creationTimestamp": stored},
+            "involvedObject": {"kind": kind, "namespace": "default", "name": about, "uid": about, "fieldPath": path},
             "reason": reason, "message": message, "count": count, "firstTimestamp": first, "lastTimestamp": last,
             "source": {"component": component, "host": if by_kubelet { "node-1" } else { "" }},
         }));
