@@ -5,9 +5,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::app::runs::stored::{describe_recorded_runs, describe_runs};
 use crate::source::Update;
 use crate::source::error::system_error_text;
 use crate::source::recording::{DirectoryRecorder, Recorder};
+use crate::timeline::Timeline;
 
 /// Where `--record` writes the observations of a run.
 #[derive(Debug)]
@@ -41,10 +43,16 @@ impl RunRecorder {
         }
     }
 
-    fn record_end(&mut self, at: Timestamp) -> io::Result<()> {
+    /// Writes the runs of the timeline and the end mark.
+    fn record_end(&mut self, timeline: &Timeline, at: Timestamp) -> io::Result<()> {
         match self {
-            Self::File(recorder) => recorder.record_end(at),
-            Self::Directory(recorder) => recorder.record_end(at),
+            Self::File(recorder) => {
+                if let Some(line) = describe_runs(timeline, at) {
+                    recorder.record_runs(&line)?;
+                }
+                recorder.record_end(at)
+            }
+            Self::Directory(recorder) => recorder.record_end(at, |path| describe_recorded_runs(path, at)),
         }
     }
 
@@ -99,9 +107,9 @@ impl RunRecording {
     }
 
     /// Writes the end of the run. Returns a warning if this write fails, which stops the recording.
-    pub(crate) fn end(&mut self, at: Timestamp) -> Option<String> {
+    pub(crate) fn end(&mut self, timeline: &Timeline, at: Timestamp) -> Option<String> {
         let recorder = self.recorder.as_mut()?;
-        let written = recorder.record_end(at);
+        let written = recorder.record_end(timeline, at);
         self.replay_command = recorder.replay_command();
         self.stop_recording_on_error(written)
     }

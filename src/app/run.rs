@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
     /// refer to the same time.
     pub(crate) fn freeze_clock(&mut self) -> Result<(), RunError> {
         let now = self.state.freeze_clock();
-        match self.recording.end(now) {
+        match self.recording.end(&self.state.timeline, now) {
             Some(warning) => self.warn(&warning),
             None => Ok(()),
         }

@@ -64,6 +64,11 @@ impl PhaseKind {
         }
     }
 
+    /// The phase with this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Whether the phase is part of the cold start, the time from `scheduled` to `workStarted`.
     pub fn is_cold_start(self) -> bool {
         match self {

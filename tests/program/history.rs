@@ -127,3 +127,49 @@ fn a_folder_without_recordings_is_reported_with_a_command_that_makes_one() {
     assert_eq!(result.code, Some(3), "{result:#}");
     assert!(result.stderr.contains("has no recordings") && result.stderr.contains("--record"), "{result:#}");
 }
+
+/// Makes the stored runs of all recordings of the folder unusable, so that the recordings are read as a whole.
+fn spoil_stored_runs(folder: &Path) -> usize {
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            let text = fs::read_to_string(&path).expect("a recording");
+            count += text.matches(r#"{"mark":"runs","rules":"#).count();
+            fs::write(&path, text.replace(r#"{"mark":"runs","rules":"#, r#"{"mark":"runs","rules":1000"#))
+                .expect("a recording");
+        }
+    }
+    count
+}
+
+#[test]
+fn completed_recordings_store_their_runs_and_reading_them_as_a_whole_prints_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record_usual(folder.path(), 1..=5);
+    let slow = manifest(&[("work", "9s..13s"), ("pull", "3s")], 8, "perl:5.34.0");
+    record(folder.path(), "slow", &slow, 9);
+    let failing = manifest(&[("work", "4s..8s"), ("fail", "60%")], 8, "perl:5.34.0");
+    record(folder.path(), "failing", &failing, 10);
+    let directory = format!("{}/", path_text(folder.path()));
+    seq(&["simulate", "--seed", "3", "-o", "name", "--record", &directory]);
+    let formats: [&[&str]; 4] = [&[], &["-o", "json"], &["-o", "csv"], &["-o", "markdown"]];
+    let print = || formats.map(|format| history(folder.path(), format).stdout);
+    let from_stored_runs = print();
+    assert!(from_stored_runs[0].contains("! stands out"), "{}", from_stored_runs[0]);
+    assert_eq!(spoil_stored_runs(folder.path()), 8);
+    let from_observations = print();
+    for (stored, whole) in from_stored_runs.iter().zip(&from_observations) {
+        assert!(stored == whole, "{stored}\n\n{whole}");
+    }
+}
+
+#[test]
+fn the_history_reads_stored_runs_instead_of_the_observations() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record_usual(folder.path(), 1..=1);
+    let path = folder.path().join("run-1.jsonl");
+    let text = fs::read_to_string(&path).expect("a recording");
+    fs::write(&path, text.replace(r#""failed":0,"#, r#""failed":7,"#)).expect("a recording");
+    assert_eq!(document(folder.path())["works"][0]["runs"][0]["failed"], 7);
+}

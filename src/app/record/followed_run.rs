@@ -11,6 +11,7 @@ use crate::app::record::dropped_lines::DroppedLines;
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::resumed_run::ResumedRun;
 use crate::app::record::rollout_objects::{RolledOut, RolloutObjects};
+use crate::app::runs::stored::describe_runs;
 use crate::observation::{Observation, Outage, Unwatched};
 use crate::source::Update;
 use crate::source::recording::RecordingEntry;
@@ -331,6 +332,9 @@ impl FollowedRun {
         self.timeline.recompute();
         let end = self.timeline.last_received().map_or(now, |last| now.max(last));
         if let Some(file) = &mut self.file {
+            if let Some(line) = describe_runs(&self.timeline, end) {
+                file.lines.add_runs(&line);
+            }
             file.lines.add_end(end);
         }
         let root = self.timeline.roots().next();

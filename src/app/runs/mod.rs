@@ -5,4 +5,8 @@ pub(crate) mod history_markdown;
 pub(crate) mod list_paths;
 pub(crate) mod live_timeline;
 pub(crate) mod read_all;
+pub(crate) mod read_runs;
 pub(crate) mod recording_timeline;
+pub(crate) mod stored;
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::interval;
 
 use crate::app::reporter::progress_bar::{ProgressBar, Step};
-use crate::app::runs::extract::read_runs;
+use crate::app::runs::read_runs::{RunDetail, read_runs};
 use crate::source::SourceError;
 use crate::timeline::comparison::WorkloadRun;
 
@@ -29,7 +29,7 @@ type ReadResult = (usize, Result<Vec<WorkloadRun>, SourceError>);
 /// Reads recordings, as many at once as the machine has processors. Only the runs stay in memory, not their timelines.
 pub(crate) async fn read_recordings(
     paths: Vec<PathBuf>,
-    keeps_spans: bool,
+    detail: RunDetail,
     shows_progress: bool,
 ) -> ReadRecordings {
     let count = paths.len();
@@ -39,7 +39,7 @@ pub(crate) async fn read_recordings(
     for _ in 0..threads {
         let (paths, next) = (Arc::clone(&paths), Arc::clone(&next));
         readers.spawn(async move {
-            let reading = spawn_blocking(move || read_next_recordings(&paths, &next, keeps_spans));
+            let reading = spawn_blocking(move || read_next_recordings(&paths, &next, detail));
             reading.await.unwrap_or_default()
         });
     }
@@ -75,11 +75,11 @@ pub(crate) async fn read_recordings(
 }
 
 /// Reads recordings until no path is left.
-fn read_next_recordings(paths: &[PathBuf], next: &AtomicUsize, keeps_spans: bool) -> Vec<ReadResult> {
+fn read_next_recordings(paths: &[PathBuf], next: &AtomicUsize, detail: RunDetail) -> Vec<ReadResult> {
     let mut results = Vec::new();
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = paths.get(index) else { return results };
-        results.push((index, read_runs(path, keeps_spans)));
+        results.push((index, read_runs(path, detail)));
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::source::SourceError;
+use crate::source::recording::entries_to_end::EntriesToEnd;
 use crate::source::recording::replay::{OpenRecording, recording_name, replay_error};
 use crate::source::recording::{RecordingEntry, RecordingError, RecordingLines, ReplayPace};
 use crate::timeline::Timeline;
@@ -30,16 +31,10 @@ pub(crate) fn read_recording(path: &Path) -> Result<RecordingTimeline, SourceErr
 }
 
 fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> {
-    let mut timeline = Timeline::default();
-    let (mut end, mut is_cut_off, mut is_synced) = (Timestamp::UNIX_EPOCH, true, false);
-    for entry in RecordingLines::new(input)? {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(RecordingError::IncompleteLine(_)) => break,
-            Err(error) => return Err(error),
-        };
-        end = entry.time().map_or(end, |time| time.max(end));
-        match entry {
+    let (mut timeline, mut is_synced) = (Timeline::default(), false);
+    let mut entries = EntriesToEnd::new(RecordingLines::new(input)?);
+    for entry in entries.by_ref() {
+        match entry? {
             RecordingEntry::Observation(observation) => timeline.apply(&observation),
             RecordingEntry::Synced => {
                 timeline.conclude_gone_pods();
@@ -49,14 +44,9 @@ fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> 
             RecordingEntry::Outages { outages, .. } => timeline.set_outages(outages),
             RecordingEntry::Relist(relist) if is_synced => timeline.apply_relist(&relist),
             RecordingEntry::Unwatched(unwatched) => timeline.add_unwatched(unwatched),
-            RecordingEntry::End(at) => {
-                end = at;
-                is_cut_off = false;
-                break;
-            }
-            RecordingEntry::Relist(_) | RecordingEntry::Unknown => {}
+            RecordingEntry::Relist(_) | RecordingEntry::End(_) | RecordingEntry::Unknown => {}
         }
     }
     timeline.recompute();
-    Ok(RecordingTimeline { timeline, end, is_cut_off })
+    Ok(RecordingTimeline { timeline, end: entries.end, is_cut_off: entries.cut_off.is_some() })
 }

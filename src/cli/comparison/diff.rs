@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::runs::read_all::read_recordings;
+use crate::app::runs::read_runs::RunDetail;
 use crate::app::streams::Streams;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::page::PageArgs;
@@ -62,7 +63,8 @@ pub(crate) async fn run(
     streams: &Streams,
 ) -> Result<Exit, RunError> {
     let (a, b) = divide_sides(&args)?;
-    let reader = RunReader::new(&args.connection, streams, args.output.is_none());
+    let detail = if args.output.is_none() { RunDetail::Lanes } else { RunDetail::Comparison };
+    let reader = RunReader::new(&args.connection, streams, detail);
     let read = async {
         let a = read_side(&a, &reader, appearance).await?;
         let b = read_side(&b, &reader, appearance).await?;
@@ -123,7 +125,7 @@ async fn read_path(
     reader: &RunReader<'_>,
     appearance: &Appearance,
 ) -> Result<Vec<WorkloadRun>, RunError> {
-    let read = read_recordings(vec![path], reader.keeps_spans(), appearance.progress_bar).await;
+    let read = read_recordings(vec![path], reader.detail(), appearance.progress_bar).await;
     match read.failures.into_iter().next() {
         Some(error) => Err(error.into()),
         None => Ok(read.runs),

@@ -10,6 +10,7 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::runs::history_markdown::write_history_markdown;
 use crate::app::runs::list_paths::list_recordings;
 use crate::app::runs::read_all::{ReadRecordings, read_recordings};
+use crate::app::runs::read_runs::RunDetail;
 use crate::app::streams::Streams;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::page::PageArgs;
@@ -64,7 +65,7 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let reader = RunReader::new(&args.connection, streams, false);
+    let reader = RunReader::new(&args.connection, streams, RunDetail::Row);
     let result = show_history(&args, &reader, appearance, streams).await;
     match reader.cluster() {
         Some(cluster) => complete_result(cluster, &args.connection, streams, result).await,
@@ -92,7 +93,8 @@ async fn show_history(
             }
         }
     }
-    let ReadRecordings { mut runs, failures } = read_recordings(files, false, appearance.progress_bar).await;
+    let ReadRecordings { mut runs, failures } =
+        read_recordings(files, RunDetail::Row, appearance.progress_bar).await;
     // An object chooses the work. Other recordings of a folder are of no interest then.
     let works: BTreeSet<WorkKey> = live.iter().map(|run| run.work.clone()).collect();
     if !works.is_empty() {

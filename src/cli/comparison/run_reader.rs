@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 use crate::app::exit::RunError;
 use crate::app::runs::extract::extract_runs;
 use crate::app::runs::live_timeline::read_feed;
+use crate::app::runs::read_runs::RunDetail;
 use crate::app::streams::Streams;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::comparison::run_word::RunWord;
@@ -21,19 +22,19 @@ use crate::timeline::comparison::{RunReading, RunSource, WorkloadRun};
 pub(crate) struct RunReader<'a> {
     connection: &'a ConnectionArgs,
     streams: &'a Streams,
-    /// Whether the runs keep the phases of their Pods for lanes.
-    keeps_spans: bool,
+    /// The parts of the runs that are needed.
+    detail: RunDetail,
     cluster: OnceCell<Cluster>,
 }
 
 impl<'a> RunReader<'a> {
-    pub(crate) fn new(connection: &'a ConnectionArgs, streams: &'a Streams, keeps_spans: bool) -> Self {
-        Self { connection, streams, keeps_spans, cluster: OnceCell::new() }
+    pub(crate) fn new(connection: &'a ConnectionArgs, streams: &'a Streams, detail: RunDetail) -> Self {
+        Self { connection, streams, detail, cluster: OnceCell::new() }
     }
 
-    /// Whether the runs keep the phases of their Pods for lanes.
-    pub(crate) fn keeps_spans(&self) -> bool {
-        self.keeps_spans
+    /// The parts of the runs that are needed.
+    pub(crate) fn detail(&self) -> RunDetail {
+        self.detail
     }
 
     /// The cluster, if an object was read from it.
@@ -72,7 +73,7 @@ impl<'a> RunReader<'a> {
             now,
             is_cut_off: false,
             kubernetes_version: cluster.fetch_server_version().await.ok(),
-            keeps_spans: self.keeps_spans,
+            keeps_spans: self.detail == RunDetail::Lanes,
         };
         Ok(extract_runs(&timeline, &reading))
     }

@@ -116,13 +116,18 @@ pub(crate) fn split_frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Returns the content of a frame.
+/// Returns the content of a frame that has at most `max_bytes` bytes of lines.
 ///
 /// # Errors
-/// The frame is damaged.
-pub(crate) fn decompress_frame(frame: &[u8]) -> io::Result<Vec<u8>> {
+/// The frame is damaged, or has more lines. A small file may hold a frame that would fill the memory.
+pub(crate) fn decompress_frame(frame: &[u8], max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
-    WholeFrames { decoder: Decoder::with_buffer(frame)? }.read_to_end(&mut lines)?;
+    let frames = WholeFrames { decoder: Decoder::with_buffer(frame)? };
+    frames.take(max_bytes.saturating_add(1)).read_to_end(&mut lines)?;
+    if lines.len() as u64 > max_bytes {
+        let limit = max_bytes >> 20;
+        return Err(io::Error::other(format!("a frame has more than {limit} MiB of lines")));
+    }
     Ok(lines)
 }
 
@@ -164,5 +169,15 @@ mod tests {
         bytes[checksum] ^= 1;
         let mut input = RecordingInput::new(Cursor::new(bytes)).unwrap();
         assert!(input.lines.read_to_end(&mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_small_frame_that_would_fill_the_memory_is_refused() {
+        let lines = vec![b' '; 4 << 20];
+        let frame = FrameCompressor::new().unwrap().compress(&lines).unwrap();
+        assert!(frame.len() < 1024, "{}", frame.len());
+        assert_eq!(decompress_frame(&frame, 4 << 20).unwrap(), lines);
+        let error = decompress_frame(&frame, 3 << 20).unwrap_err();
+        assert_eq!(error.to_string(), "a frame has more than 3 MiB of lines");
     }
 }

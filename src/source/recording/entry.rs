@@ -37,8 +37,8 @@ pub enum RecordingEntry {
     Unwatched(Unwatched),
     /// The run ended. The last picture and the document of the run show the state at this time.
     End(Timestamp),
-    /// A mark that a newer version of the program wrote. A reader can skip the mark, because a change that older
-    /// versions cannot skip gets a new format version.
+    /// The mark `runs`, which follows from the other lines, or a mark that a newer version of the program wrote. A reader
+    /// can skip the mark, because a change that older versions cannot skip gets a new format version.
     Unknown,
 }
 

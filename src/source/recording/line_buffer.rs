@@ -116,6 +116,11 @@ impl LineBuffer {
         Ok(())
     }
 
+    /// Adds the line of [`RunsMark`](crate::source::recording::runs_mark::RunsMark).
+    pub(crate) fn add_runs(&mut self, line: &str) {
+        self.add_line(line);
+    }
+
     /// Adds the mark at the end of the run, whose last picture and document show the state at `at`.
     pub(crate) fn add_end(&mut self, at: Timestamp) {
         self.add_line(&format!(r#"{{"mark":"end","at":"{at}"}}"#));

@@ -34,6 +34,7 @@
 
 pub(crate) mod compression;
 pub(crate) mod directory;
+pub(crate) mod entries_to_end;
 pub(crate) mod entry;
 pub(crate) mod header;
 pub(crate) mod line_buffer;
@@ -41,6 +42,7 @@ pub(crate) mod playback;
 pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod replay;
+pub(crate) mod runs_mark;
 pub(crate) mod several;
 pub(crate) mod wording;
 pub(crate) mod write;

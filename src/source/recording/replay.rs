@@ -30,6 +30,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 const TAIL_BYTES: u64 = 64 * 1024;
 /// The last frame of a longer file is not searched for.
 const MAX_COMPRESSED_BYTES: u64 = 64 << 20;
+/// A last frame with more bytes of lines is not searched for the last line.
+const MAX_FRAME_BYTES: u64 = 16 << 20;
 /// Maximum duration in seconds of a replay for which the user chose no speed, if the end of the recording is known.
 const MAX_REPLAY_SECONDS: f64 = 20.0;
 /// Minimum speed of a replay for which the user chose no speed, in recorded seconds per second.
@@ -403,5 +405,5 @@ fn read_last_part(file: &mut File) -> Option<Vec<u8>> {
     }
     let mut frames = start.to_vec();
     file.read_to_end(&mut frames).ok()?;
-    decompress_frame(split_frames(&frames).last()?).ok()
+    decompress_frame(split_frames(&frames).last()?, MAX_FRAME_BYTES).ok()
 }

@@ -131,6 +131,20 @@ impl Recorder {
         self.write_due_lines()
     }
 
+    /// Writes the line of [`RunsMark`](crate::source::recording::runs_mark::RunsMark), which must come before the end. In
+    /// a compressed file, this line and the end have a frame of their own, so that reading them is cheap.
+    ///
+    /// # Errors
+    /// Writing failed, for example because the disk is full.
+    pub(crate) fn record_runs(&mut self, line: &str) -> io::Result<()> {
+        self.add_header()?;
+        if !self.lines.is_empty() {
+            self.write_lines()?;
+        }
+        self.lines.add_runs(line);
+        Ok(())
+    }
+
     /// Writes the mark at the end of the run, whose last picture and document show the state at `at`.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub(crate) mod run_reading;
 pub(crate) mod sentence;
 pub(crate) mod slot_deltas;
 pub(crate) mod stand_out;
+pub(crate) mod stored_run;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod trend;
@@ -28,5 +29,6 @@ pub(crate) use rows::{DiffRow, RowMark};
 pub(crate) use run::{WorkloadRun, list_runs};
 pub(crate) use run_reading::{RunReading, RunSource};
 pub(crate) use sentence::{phase_name, row_name};
+pub(crate) use stored_run::{STORED_RUN_RULES, StoredRun};
 pub(crate) use trend::Trend;
 pub(crate) use work_key::WorkKey;

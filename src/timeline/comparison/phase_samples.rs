@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lifecycle::{ByPhase, PhaseKind, Uncertainty};
 use crate::timeline::comparison::row_subject::RowSubject;
 use crate::timeline::statistics::median;
@@ -16,6 +18,25 @@ pub(crate) struct PhaseSamples {
     pods: Vec<PodPhaseTimes>,
     /// Half the range of the typical time in each phase, in milliseconds: how precise the times are.
     precision: ByPhase<i64>,
+}
+
+/// Maximum of a stored time in milliseconds: 30,000 years. Sums of such times do not overflow.
+const MAX_STORED_MILLIS: i64 = 1_000_000_000_000_000;
+
+/// Whether a stored number of milliseconds can be a duration.
+pub(crate) fn is_duration(millis: i64) -> bool {
+    (0..=MAX_STORED_MILLIS).contains(&millis)
+}
+
+/// The stored times of all Pods of a run, without their nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredSamples {
+    /// `1` for each Pod that worked and whose split of the cold start is known, `0` for the others.
+    complete: String,
+    /// By phase, the milliseconds of each Pod, or `null` for a Pod that had no such phase.
+    millis: BTreeMap<String, Vec<Option<u32>>>,
+    /// By phase, half the range of the typical time in milliseconds, without zeros.
+    precision: BTreeMap<String, i64>,
 }
 
 /// The times of one Pod.
@@ -95,6 +116,48 @@ impl PhaseSamples {
             samples.precision[kind] = median(&mut half_ranges).unwrap_or(0);
         }
         samples
+    }
+
+    /// Returns the times in their stored form.
+    pub(crate) fn to_stored(&self) -> StoredSamples {
+        let mut stored = StoredSamples::default();
+        stored.complete.extend(self.pods.iter().map(|pod| if pod.is_complete { '1' } else { '0' }));
+        for kind in PhaseKind::ALL {
+            let known = |pod: &PodPhaseTimes| pod.get(kind).map(|_| pod.millis[kind]);
+            let millis: Vec<Option<u32>> = self.pods.iter().map(known).collect();
+            if millis.iter().any(Option::is_some) {
+                stored.millis.insert(kind.name().to_owned(), millis);
+            }
+            if self.precision[kind] != 0 {
+                stored.precision.insert(kind.name().to_owned(), self.precision[kind]);
+            }
+        }
+        stored
+    }
+
+    /// Returns the stored times. All Pods are on one node without a name. `None` if a value is impossible.
+    pub(crate) fn from_stored(stored: StoredSamples) -> Option<Self> {
+        let StoredSamples { complete, millis, precision } = stored;
+        let pod = |flag: char| {
+            let is_complete = flag.to_digit(2)? == 1;
+            Some(PodPhaseTimes { node: 0, millis: ByPhase::from_fn(|_| PodPhaseTimes::NONE), is_complete })
+        };
+        let pods: Option<Vec<PodPhaseTimes>> = complete.chars().map(pod).collect();
+        let mut samples = Self { nodes: vec!["".into()], pods: pods?, precision: ByPhase::default() };
+        for (name, millis) in millis {
+            let kind = PhaseKind::from_name(&name)?;
+            if millis.len() != samples.pods.len() {
+                return None;
+            }
+            for (pod, millis) in samples.pods.iter_mut().zip(millis) {
+                pod.millis[kind] = millis.unwrap_or(PodPhaseTimes::NONE);
+            }
+        }
+        for (name, millis) in precision {
+            samples.precision[PhaseKind::from_name(&name)?] =
+                Some(millis).filter(|&millis| is_duration(millis))?;
+        }
+        Some(samples)
     }
 
     /// Creates samples of Pods on nodes. Every phase has this precision in milliseconds.

@@ -26,6 +26,10 @@ pub enum WorkloadState {
 }
 
 impl WorkloadState {
+    /// All states.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Pending, Self::Suspended, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
+
     /// The value of `outcome` in the timeline document.
     pub fn name(self) -> &'static str {
         match self {

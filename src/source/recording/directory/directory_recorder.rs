@@ -117,15 +117,24 @@ impl DirectoryRecorder {
         self.write()
     }
 
-    /// Writes the mark at the end of all runs, whose last picture and document show the state at `at`.
+    /// Writes the end of all runs, whose last picture and document show the state at `at`. `describe_runs` reads a
+    /// recording that has everything but its end, and returns the line of its mark `runs`.
     ///
     /// # Errors
     /// Writing failed, for example because the disk is full.
-    pub(crate) fn record_end(&mut self, at: Timestamp) -> io::Result<()> {
+    pub(crate) fn record_end(
+        &mut self,
+        at: Timestamp,
+        describe_runs: impl Fn(&Path) -> Option<String>,
+    ) -> io::Result<()> {
         let mut routed = Vec::new();
         self.router.route_all(Instant::now(), &mut routed);
         self.add_observations(routed)?;
+        self.write()?;
         for file in self.files.values_mut() {
+            if let Some(line) = describe_runs(&file.path()) {
+                file.lines.add_runs(&line);
+            }
             file.lines.add_end(at);
         }
         self.changed.extend(self.order.iter().copied());

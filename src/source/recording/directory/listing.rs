@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::source::error::SourceError;
 use crate::source::recording::directory::file_name::{Compression, RecordingName};
+use crate::source::recording::entries_to_end::EntriesToEnd;
 use crate::source::recording::entry::RecordingEntry;
 use crate::source::recording::header::{RecordedRun, RecordingHeader};
 use crate::source::recording::read::{RecordingError, RecordingLines};
@@ -93,26 +94,10 @@ impl WholeRecording {
         name: &str,
     ) -> Result<Self, RecordingError> {
         let header = lines.header().clone();
-        let mut entries = Vec::new();
-        let mut end = Timestamp::UNIX_EPOCH;
-        let mut notice = Some("it has no end mark".to_owned());
-        for entry in lines {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error @ RecordingError::IncompleteLine(_)) => {
-                    notice = Some(error.to_string());
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            end = entry.time().map_or(end, |time| time.max(end));
-            if matches!(entry, RecordingEntry::End(_)) {
-                notice = None;
-                break;
-            }
-            entries.push(entry);
-        }
-        let notice = notice.map(|why| format!("{name} was cut off ({why}): only the part before is shown"));
+        let mut to_end = EntriesToEnd::new(lines);
+        let entries = to_end.by_ref().collect::<Result<Vec<RecordingEntry>, RecordingError>>()?;
+        let EntriesToEnd { end, cut_off, .. } = to_end;
+        let notice = cut_off.map(|why| format!("{name} was cut off ({why}): only the part before is shown"));
         Ok(Self { header, entries, end, notice })
     }
 }

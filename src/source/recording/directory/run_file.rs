@@ -12,6 +12,11 @@ use crate::source::recording::compression::{
 use crate::source::recording::directory::file_name::{Compression, RecordingName};
 use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::line_buffer::LineBuffer;
+use crate::source::recording::runs_mark::RUNS_MARK_START;
+
+/// Maximum number of bytes of lines in a frame of a recording that is continued. The first frame of a run holds all objects
+/// that existed, so it may be long.
+const MAX_FRAME_BYTES: u64 = 512 << 20;
 
 /// Writes the lines of a run.
 #[derive(Debug)]
@@ -47,11 +52,11 @@ impl RunFile {
         let bytes = fs::read(&path)?;
         let (mut all, mut whole_bytes) = (Vec::new(), 0);
         for frame in split_frames(&bytes) {
-            all.extend(decompress_frame(frame)?);
+            all.extend(decompress_frame(frame, MAX_FRAME_BYTES)?);
             whole_bytes += frame.len();
         }
         let mut lines = LineBuffer::default();
-        let rest = decompress_frame(&bytes[whole_bytes..]).unwrap_or_default();
+        let rest = decompress_frame(&bytes[whole_bytes..], MAX_FRAME_BYTES).unwrap_or_default();
         let end_of_line = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         lines.add_lines(&rest[..end_of_line]);
         all.extend_from_slice(lines.bytes());
@@ -177,7 +182,13 @@ fn compact(
     input.read_until(b'\n', &mut frame)?;
     frame.clear();
     loop {
+        let start = frame.len();
         let is_end = input.read_until(b'\n', &mut frame)? == 0;
+        if start > 0 && frame[start..].starts_with(RUNS_MARK_START) {
+            // The mark and the end have a frame of their own, so that reading them is cheap.
+            out.write_all(&compressor.compress(&frame[..start])?)?;
+            frame.drain(..start);
+        }
         if frame.len() >= FRAME_BYTES || (is_end && !frame.is_empty()) {
             out.write_all(&compressor.compress(&frame)?)?;
             frame.clear();
