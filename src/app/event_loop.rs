@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
@@ -35,8 +35,12 @@ const FATAL_LOG_SILENCE: Duration = Duration::from_millis(300);
 /// Maximum time for which the logs of a run that ends at a failure are read.
 const FATAL_LOG_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Maximum time that a recording waits for the version of the API server.
+const MAX_VERSION_TIME: Duration = Duration::from_secs(2);
+
 /// Prints the present state and ends.
-pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
+pub(crate) async fn once(mut options: RunOptions<'_>) -> Result<Exit, RunError> {
+    read_server_version(&mut options).await;
     let reporters = Reporters::for_printing(&options);
     let mut run = Run::new(options, reporters);
     let mut ticks = new_ticks();
@@ -81,7 +85,11 @@ pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
 }
 
 /// Follows the workloads as [`follow`] does, on this console.
-pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
+pub(crate) async fn follow_on_console(
+    mut options: RunOptions<'_>,
+    console: Console,
+) -> Result<Exit, RunError> {
+    read_server_version(&mut options).await;
     let reporters = Reporters::for_following(&options, console);
     let mut run = Run::new(options, reporters);
     run.follows = true;
@@ -111,6 +119,31 @@ pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console)
             Err(error)
         }
     }
+}
+
+/// Stores the version of the API server in the recording. A server that does not tell it costs nothing.
+async fn read_server_version(options: &mut RunOptions<'_>) {
+    if let (Some(recorder), Some(cluster)) = (&mut options.recorder, &options.cluster) {
+        let version = timeout(MAX_VERSION_TIME, cluster.fetch_server_version()).await;
+        recorder.set_kubernetes_version(version.ok().and_then(Result::ok));
+    }
+}
+
+/// Shows a run until the user leaves its picture, which is then removed. Returns the exit of the program if a signal or
+/// Ctrl-C ends it, and `None` if the user goes back.
+pub(crate) async fn show_nested(options: RunOptions<'_>, console: Console) -> Result<Option<Exit>, RunError> {
+    let options = options.nested();
+    let reporters = Reporters::for_following(&options, console);
+    let mut run = Run::new(options, reporters);
+    run.follows = true;
+    let mut diagnostics = DiagnosticLines::open(true);
+    let result = run.follow_until_end(&mut diagnostics).await;
+    if let Some(live) = &mut run.reporters.live {
+        live.remove()?;
+    }
+    run.show_last_diagnostics(diagnostics)?;
+    let ends_program = |exit: &Exit| matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::HungUp);
+    result.map(|exit| Some(exit).filter(ends_program).filter(|_| !run.has_user_quit))
 }
 
 impl Run<'_> {

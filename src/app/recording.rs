@@ -29,6 +29,14 @@ impl RunRecorder {
         }
     }
 
+    /// Stores the version of the API server in the headers.
+    pub(crate) fn set_kubernetes_version(&mut self, version: Option<String>) {
+        match self {
+            Self::File(recorder) => recorder.set_kubernetes_version(version),
+            Self::Directory(recorder) => recorder.set_kubernetes_version(version),
+        }
+    }
+
     fn record(&mut self, update: &mut Update) -> io::Result<()> {
         match self {
             Self::File(recorder) => recorder.record(update),

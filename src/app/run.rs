@@ -50,6 +50,8 @@ pub(crate) struct Run<'a> {
     pub(crate) has_warned_about_logs: bool,
     /// Whether the run follows its workloads. Otherwise it prints once.
     pub(crate) follows: bool,
+    /// Whether the user has left the picture.
+    pub(crate) has_user_quit: bool,
 }
 
 impl<'a> Run<'a> {
@@ -96,6 +98,7 @@ impl<'a> Run<'a> {
             final_refresh: FinalRefresh::default(),
             has_warned_about_logs: false,
             follows: false,
+            has_user_quit: false,
         }
     }
 
@@ -271,7 +274,10 @@ impl<'a> Run<'a> {
         while let Some(input) = next {
             let Some(live) = &mut self.reporters.live else { return Ok(None) };
             match live.handle_input(input, &self.state.timeline)? {
-                Effect::Quit => return Ok(Some(self.exit_when_user_quits())),
+                Effect::Quit => {
+                    self.has_user_quit = true;
+                    return Ok(Some(self.exit_when_user_quits()));
+                }
                 Effect::Interrupt => return Ok(Some(Exit::Interrupted)),
                 Effect::Draw | Effect::Nothing | Effect::Suspend | Effect::Copy(_) | Effect::Playback(_) => {}
             }

@@ -64,6 +64,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) what_if: Option<WhatIfRequest>,
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
+    pub(crate) is_nested: bool,
     pub(crate) playback: Option<Playback>,
     pub(crate) missing: Vec<SourceError>,
     pub(crate) any_type_suffices: bool,
@@ -98,6 +99,7 @@ impl<'a> RunOptions<'a> {
             what_if: None,
             ends_with_feed: false,
             stays_open: false,
+            is_nested: false,
             playback: None,
             missing: Vec::new(),
             any_type_suffices: false,
@@ -221,6 +223,11 @@ impl<'a> RunOptions<'a> {
     /// Keeps the live picture open after the end of the run, until the user quits.
     pub(crate) fn stays_open(self, stays_open: bool) -> Self {
         Self { stays_open, ..self }
+    }
+
+    /// Shows the run below a table, to which the user returns: the picture stays open and leaves nothing on the screen.
+    pub(crate) fn nested(self) -> Self {
+        Self { is_nested: true, stays_open: true, ..self }
     }
 
     /// Lets the user control the playback of the recording that the feed plays.

@@ -81,26 +81,40 @@ impl Appearance {
         })
     }
 
-    /// Returns the appearance of a command that prints one page.
+    /// Returns the appearance of a command that prints one page, or keeps it open if it is interactive.
     ///
     /// # Errors
-    /// `ErrorKind::Usage` if a variable has an unknown value.
-    pub(crate) fn for_page(page: &PageArgs, environment: &Environment) -> Result<Self, SourceError> {
+    /// `ErrorKind::Usage` if a variable has an unknown value, or if the page is interactive without a terminal that can be
+    /// redrawn.
+    pub(crate) fn for_page(
+        page: &PageArgs,
+        is_interactive: bool,
+        environment: &Environment,
+    ) -> Result<Self, SourceError> {
+        let variables = &environment.variables;
         let color = match page.color {
             Some(color) => color,
-            None => environment.variables.parse(Variable::Color)?.unwrap_or(ColorArg::Auto),
+            None => variables.parse(Variable::Color)?.unwrap_or(ColorArg::Auto),
         };
+        let mouse = variables.parse(Variable::Mouse)?.unwrap_or(MouseMode::On);
         let is_terminal = environment.stdout_terminal;
+        let can_redraw = !environment.ci && !environment.dumb;
+        if is_interactive && !(is_terminal && can_redraw) {
+            return Err(SourceError::new(ErrorKind::Usage, "--interactive needs a terminal")
+                .hint("Omit --interactive to print the table, or run the command on a terminal."));
+        }
         let has_colours = |is_terminal| has_colours(color, is_terminal, environment);
         Ok(Self {
             glyphs: if page.ascii || !environment.utf8 { Glyphs::ASCII } else { Glyphs::UNICODE },
-            progress_bar: environment.stderr_terminal && !environment.ci && !environment.dumb,
+            progress: if is_interactive { ProgressDisplay::Live } else { ProgressDisplay::Silent },
+            progress_bar: environment.stderr_terminal && can_redraw,
             colours: has_colours(is_terminal),
             stderr_colours: has_colours(environment.stderr_terminal),
             columns: page.width.map(usize::from).or(environment.columns.filter(|_| !is_terminal)),
             default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
             in_ci: environment.ci,
             is_terminal,
+            uses_mouse: mouse == MouseMode::On,
             ..Self::for_messages(environment)
         })
     }

@@ -308,8 +308,8 @@ impl Subcommand {
             Self::Get(args) => Some(&mut args.connection),
             Self::Overview(args) => Some(&mut args.connection),
             Self::Pod(args) => Some(&mut args.connection),
-            Self::Diff(args) => Some(&mut args.connection),
-            Self::History(args) => Some(&mut args.connection),
+            Self::Diff(args) => Some(&mut args.common.connection),
+            Self::History(args) => Some(&mut args.common.connection),
             Self::Record(args) => Some(&mut args.connection),
             Self::Simulate(_)
             | Self::Replay(_)

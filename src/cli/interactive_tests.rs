@@ -3,6 +3,7 @@
 
 mod ending;
 mod failing;
+mod history;
 mod links;
 mod overview;
 mod pages;

@@ -149,15 +149,15 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             .await
         }
         Subcommand::Diff(args) => {
-            let page = args.page.clone();
-            Box::pin(run_page(&page, environment, async |appearance, streams| {
+            let page = args.common.page.clone();
+            Box::pin(run_page(&page, false, environment, async |appearance, streams| {
                 Box::pin(diff::run(args, appearance, streams)).await
             }))
             .await
         }
         Subcommand::History(args) => {
-            let page = args.page.clone();
-            Box::pin(run_page(&page, environment, async |appearance, streams| {
+            let page = args.common.page.clone();
+            Box::pin(run_page(&page, args.interactive, environment, async |appearance, streams| {
                 Box::pin(history::run(args, appearance, streams)).await
             }))
             .await
@@ -201,10 +201,11 @@ async fn run_with_streams(
 /// Runs a command that prints a page, with the appearance and the streams that result from its flags and the environment.
 async fn run_page(
     page: &PageArgs,
+    is_interactive: bool,
     environment: &Environment,
     command: impl AsyncFnOnce(&Appearance, &Streams) -> Result<Exit, RunError>,
 ) -> Exit {
-    match Appearance::for_page(page, environment) {
+    match Appearance::for_page(page, is_interactive, environment) {
         Ok(appearance) => {
             let streams = Streams::new(appearance.clone());
             report_result(command(&appearance, &streams).await, &streams)

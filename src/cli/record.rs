@@ -99,7 +99,10 @@ async fn record_objects(
     let selection = Selection { targets, since: None, forgets_gone: true };
     let feed = cluster::open_feed(&cluster, selection, true);
     let retention = args.keep.unwrap_or_default();
-    record(RecordOptions { feed, streams, folder: args.to, traces, retention, namespace, scope }).await
+    let kubernetes_version = cluster.fetch_server_version().await.ok();
+    let folder = args.to;
+    record(RecordOptions { feed, streams, folder, traces, retention, namespace, kubernetes_version, scope })
+        .await
 }
 
 /// Finds the types that are followed.

@@ -44,6 +44,7 @@ pub(crate) fn workload() -> Workload {
         namespace: "default".into(),
         name: "pi".into(),
         uid: "job-uid".into(),
+        generate_name: None,
         parent: Some(Parent { kind: "CronJob".into(), name: "nightly".into(), uid: "cron-uid".into() }),
         state: WorkloadState::Failed,
         reason: Some("BackoffLimitExceeded".into()),

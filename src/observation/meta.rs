@@ -39,6 +39,10 @@ pub struct ObjectMeta {
     /// Name, unique among the existing objects of the same kind and namespace.
     #[prost(string, tag = "1")]
     pub name: String,
+    /// The start of a name that the server completed. [`ObjectMeta::drop_unused`] removes it from objects with an owner,
+    /// because their owner names the work that they belong to.
+    #[prost(string, tag = "2")]
+    pub generate_name: String,
     /// Namespace; empty for cluster-scoped objects.
     #[prost(string, tag = "3")]
     pub namespace: String,
@@ -85,6 +89,9 @@ impl ObjectMeta {
     /// of Volcano are kept. A label is kept if it has no prefix or the prefix of a Kubernetes project, because selectors
     /// use these labels, and if it groups Pods. Only the kubelet's entries of `managedFields` are kept.
     pub fn drop_unused(&mut self) {
+        if self.controller().is_some() {
+            self.generate_name = String::new();
+        }
         self.annotations.retain(|key, _| is_kept_annotation(key));
         self.labels.retain(|key, _| {
             key.contains("kubernetes.io/")

@@ -40,6 +40,16 @@ impl Pod {
         let mut ends = statuses.flat_map(|status| [&status.state, &status.last_state]);
         ends.any(|state| state.terminated.as_ref().is_some_and(is_lost))
     }
+
+    /// Reduces the images of the main containers to their digests, and removes those of the other containers.
+    pub(crate) fn keep_image_digests(&mut self) {
+        let PodStatus { container_statuses, init_container_statuses, ephemeral_container_statuses, .. } =
+            &mut self.status;
+        container_statuses.iter_mut().for_each(ContainerStatus::keep_digest);
+        for status in init_container_statuses.iter_mut().chain(ephemeral_container_statuses) {
+            status.image_id.clear();
+        }
+    }
 }
 
 impl KindData for Pod {
@@ -292,6 +302,11 @@ pub struct ContainerStatus {
     /// How often the container was restarted.
     #[prost(int32, tag = "5")]
     pub restart_count: i32,
+    /// The digest of the image, for example `sha256:` and 64 digits; [`Pod::keep_image_digests`] removes the rest of the
+    /// runtime's text.
+    #[prost(string, tag = "7")]
+    #[serde(rename = "imageID")]
+    pub image_id: String,
     /// The id that the runtime gave to the current run.
     #[prost(string, tag = "8")]
     #[serde(rename = "containerID")]
@@ -300,6 +315,23 @@ pub struct ContainerStatus {
     #[prost(bool, optional, tag = "9")]
     pub started: Option<bool>,
 }
+
+impl ContainerStatus {
+    /// Reduces `imageID` to the digest of the image. Runtimes write the name of the repository or a scheme before it.
+    fn keep_digest(&mut self) {
+        let digest = self.image_id.rfind(SHA256).and_then(|start| {
+            let digest = self.image_id.get(start..start + DIGEST_BYTES)?;
+            digest[SHA256.len()..].bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| digest.to_owned())
+        });
+        self.image_id = digest.unwrap_or_default();
+    }
+}
+
+/// The start of a digest.
+const SHA256: &str = "sha256:";
+
+/// The length of a digest.
+const DIGEST_BYTES: usize = SHA256.len() + 64;
 
 /// `v1.ContainerState`. At most one of the fields is set.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
@@ -367,4 +399,32 @@ pub struct Terminated {
     #[prost(string, tag = "7")]
     #[serde(rename = "containerID")]
     pub container_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_digest_of_an_image_is_kept() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        let kept = |image_id: &str| {
+            let status = ContainerStatus { image_id: image_id.to_owned(), ..ContainerStatus::default() };
+            let status = PodStatus {
+                container_statuses: vec![status.clone()],
+                init_container_statuses: vec![status],
+                ..PodStatus::default()
+            };
+            let mut pod = Pod { status, ..Pod::default() };
+            pod.keep_image_digests();
+            assert_eq!(pod.status.init_container_statuses[0].image_id, "");
+            pod.status.container_statuses[0].image_id.clone()
+        };
+        assert_eq!(kept(&digest), digest);
+        assert_eq!(kept(&format!("docker-pullable://registry.example/team/app@{digest}")), digest);
+        assert_eq!(kept(&format!("{digest} and more")), digest);
+        for other in ["", "registry.example/secret", "sha256:0a0a", &digest.replace('a', "ä"), "sha256:ä"] {
+            assert_eq!(kept(other), "", "{other}");
+        }
+    }
 }

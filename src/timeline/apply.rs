@@ -16,6 +16,7 @@ impl Timeline {
         let affected = match &observation.object {
             Object::Job(job) => self.owners.apply_job(job, received, seen, interner),
             Object::Pod(pod) => {
+                self.image_digests.observe(pod);
                 self.store.apply_pod(pod, received, seen);
                 Affected::Nothing
             }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::lifecycle::{Explanation, PhaseSpan};
 use crate::observation::{JobSpec, Outage, Unwatched};
 use crate::timeline::pods::attempt_numbers::AttemptNumbers;
+use crate::timeline::pods::image_digests::ImageDigests;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::pod_store::PodStore;
@@ -18,6 +19,7 @@ use crate::timeline::workloads::workload::Workload;
 pub struct Timeline {
     /// The observed Pods.
     pub(crate) store: PodStore,
+    pub(crate) image_digests: ImageDigests,
     /// The observed owners of Pods.
     pub(crate) owners: OwnerRecords,
     /// The workloads that the last recomputation derived.

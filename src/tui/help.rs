@@ -35,7 +35,7 @@ pub(crate) fn compose_help(columns: usize, rows: usize, glyphs: &Glyphs) -> Vec<
 }
 
 fn sections(glyphs: &Glyphs) -> Vec<HelpSection> {
-    let keys = KeyGroup::ALL.iter().map(|group| HelpSection {
+    let keys = KeyGroup::IN_HELP.iter().map(|group| HelpSection {
         title: group.title(),
         rows: group
             .bindings()
@@ -127,7 +127,7 @@ mod tests {
             assert!(lines.iter().all(|line| line.width() <= columns), "{columns}x{rows}");
         }
         let pages = compose_help(80, 21, &Glyphs::UNICODE);
-        for title in KeyGroup::ALL.map(KeyGroup::title).into_iter().chain(["Bars", "Marks"]) {
+        for title in KeyGroup::IN_HELP.map(KeyGroup::title).into_iter().chain(["Bars", "Marks"]) {
             let start = pages.iter().position(|line| line.plain() == title).unwrap();
             let length = pages[start..].iter().take_while(|line| !line.spans.is_empty()).count();
             assert_eq!(start / 21, (start + length - 1) / 21, "{title} is on one page");

@@ -20,12 +20,17 @@ pub(crate) enum Scope {
     Log,
     /// All pages, in the replay of a recording.
     Replay,
+    /// All pages, and the table of `history --interactive`.
+    Anywhere,
+    /// The table of `history --interactive`.
+    History,
 }
 
 impl Scope {
     fn contains(self, page: Page, is_playback: bool) -> bool {
         match self {
-            Self::Everywhere => true,
+            Self::Everywhere | Self::Anywhere => true,
+            Self::History => false,
             Self::Pods => page == Page::Pods,
             Self::Selected => page != Page::Help,
             Self::Text => page != Page::Pods,
@@ -50,12 +55,19 @@ pub(crate) enum KeyGroup {
     Pages,
     /// The program itself.
     Program,
+    /// The table of `history --interactive`.
+    History,
 }
 
 impl KeyGroup {
-    /// All groups, in the order of the help.
-    pub(crate) const ALL: [Self; 6] =
+    /// The groups of the help, in its order.
+    pub(crate) const IN_HELP: [Self; 6] =
         [Self::Views, Self::Move, Self::Pod, Self::Time, Self::Pages, Self::Program];
+
+    /// All groups, in the order of the documentation.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Views, Self::Move, Self::Pod, Self::Time, Self::Pages, Self::Program, Self::History];
 
     /// Returns the title of the group.
     pub(crate) fn title(self) -> &'static str {
@@ -66,6 +78,7 @@ impl KeyGroup {
             Self::Time => "Time",
             Self::Pages => "Pages of text",
             Self::Program => "The program",
+            Self::History => "The table of `history -i`",
         }
     }
 
@@ -113,7 +126,7 @@ const fn with_hint(binding: Binding, hint: &'static str) -> Binding {
 
 use Code::{Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab as TabKey, Up};
 use KeyGroup::{Move, Pages, Pod, Program, Time, Views};
-use Scope::{Everywhere, Log, Pods, Replay, Selected, Text};
+use Scope::{Anywhere, Everywhere, Log, Pods, Replay, Selected, Text};
 
 /// All bindings.
 pub(crate) const BINDINGS: &[Binding] = &[
@@ -144,7 +157,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
             &[Key::plain(Up), Key::char('k')],
             "↑ k",
             Action::Up,
-            Everywhere,
+            Anywhere,
             Move,
             "move up (also the mouse wheel)",
         ),
@@ -154,7 +167,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::plain(Down), Key::char('j')],
         "↓ j",
         Action::Down,
-        Everywhere,
+        Anywhere,
         Move,
         "move down (also the mouse wheel)",
     ),
@@ -178,7 +191,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::plain(PageUp), Key::ctrl('b')],
         "PageUp Ctrl-B",
         Action::PageUp,
-        Everywhere,
+        Anywhere,
         Move,
         "move up by one screen",
     ),
@@ -186,16 +199,16 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::plain(PageDown), Key::ctrl('f')],
         "PageDown Ctrl-F",
         Action::PageDown,
-        Everywhere,
+        Anywhere,
         Move,
         "move down by one screen",
     ),
-    bind(&[Key::plain(Home)], "Home", Action::Home, Everywhere, Move, "move to the first row or line"),
+    bind(&[Key::plain(Home)], "Home", Action::Home, Anywhere, Move, "move to the first row or line"),
     bind(
         &[Key::plain(End), Key::char('G')],
         "End G",
         Action::End,
-        Everywhere,
+        Anywhere,
         Move,
         "move to the last row or line",
     ),
@@ -338,7 +351,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::ctrl('z')],
         "Ctrl-Z",
         Action::Suspend,
-        Everywhere,
+        Anywhere,
         Program,
         "return to the shell (fg continues)",
     ),
@@ -357,9 +370,31 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::ctrl('c')],
         "Ctrl-C",
         Action::Interrupt,
-        Everywhere,
+        Anywhere,
         Program,
         "quit anywhere, with exit code 130; the work goes on",
+    ),
+    with_hint(
+        bind(
+            &[Key::plain(Enter)],
+            "Enter",
+            Action::Open,
+            Scope::History,
+            KeyGroup::History,
+            "open the run; `q` or Esc comes back to the table",
+        ),
+        "open",
+    ),
+    with_hint(
+        bind(
+            &[Key::char('q'), Key::plain(Esc)],
+            "q Esc",
+            Action::Quit,
+            Scope::History,
+            KeyGroup::History,
+            "quit; the table stays on the screen",
+        ),
+        "quit",
     ),
 ];
 
@@ -368,6 +403,16 @@ pub(crate) fn find_action(key: Key, page: Page, is_playback: bool) -> Option<Act
     BINDINGS
         .iter()
         .find(|binding| binding.keys.contains(&key) && binding.scope.contains(page, is_playback))
+        .map(|binding| binding.action)
+}
+
+/// Returns the action of a key in the table of `history --interactive`.
+pub(crate) fn find_history_action(key: Key) -> Option<Action> {
+    BINDINGS
+        .iter()
+        .find(|binding| {
+            binding.keys.contains(&key) && matches!(binding.scope, Scope::Anywhere | Scope::History)
+        })
         .map(|binding| binding.action)
 }
 
@@ -395,8 +440,18 @@ pub(crate) fn key_name(key: Key) -> String {
 
 /// Returns the keys that the status line shows, each with the word for its action.
 pub(crate) fn status_line_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    hints(|scope| scope != Scope::History)
+}
+
+/// Returns the keys of the table of `history --interactive` for its status line.
+pub(crate) fn history_line_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    hints(|scope| matches!(scope, Scope::Anywhere | Scope::History))
+}
+
+fn hints(is_shown: impl Fn(Scope) -> bool) -> impl Iterator<Item = (&'static str, &'static str)> {
     let first_key = |label: &'static str| label.split(' ').next().unwrap_or(label);
-    BINDINGS.iter().filter(|binding| !binding.hint.is_empty()).map(move |binding| {
+    let shown = move |binding: &&Binding| !binding.hint.is_empty() && is_shown(binding.scope);
+    BINDINGS.iter().filter(shown).map(move |binding| {
         (if binding.hint == "select" { "↑↓" } else { first_key(binding.label) }, binding.hint)
     })
 }
@@ -415,32 +470,4 @@ pub(crate) fn documentation_tables() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::timeline::PodKey;
-
-    #[test]
-    fn no_key_has_two_actions_on_a_page() {
-        for page in
-            [Page::Pods, Page::Help, Page::Pod(PodKey(0), Tab::Log), Page::Pod(PodKey(0), Tab::Overview)]
-        {
-            let mut seen = Vec::new();
-            for binding in BINDINGS.iter().filter(|binding| binding.scope.contains(page, true)) {
-                for key in binding.keys {
-                    assert!(!seen.contains(key), "{key:?} twice on {page:?}");
-                    seen.push(*key);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_binding_is_described_in_the_help_and_in_the_documentation() {
-        assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
-        let listed: usize = KeyGroup::ALL.iter().map(|group| group.bindings().count()).sum();
-        assert_eq!(listed, BINDINGS.len());
-        let page = include_str!("../../docs/keys.md");
-        let tables = documentation_tables();
-        assert!(page.contains(&tables), "docs/keys.md must contain:\n{tables}\n<end>");
-    }
-}
+mod tests;

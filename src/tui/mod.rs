@@ -7,6 +7,7 @@ pub(crate) mod action;
 pub(crate) mod details;
 pub(crate) mod handlers;
 pub(crate) mod help;
+pub(crate) mod history_table;
 pub(crate) mod input;
 pub(crate) mod input_context;
 pub(crate) mod keys;

@@ -49,6 +49,8 @@ pub(crate) struct TuiState {
     pub(crate) reported_keys: Vec<Key>,
     /// The column and row at which the mouse button went down.
     pub(crate) pressed_at: Option<(usize, usize)>,
+    /// Whether the picture was opened from the table of `history`, so that `q` and Esc lead back to the table.
+    pub is_nested: bool,
     /// Whether the user has pressed a key or a mouse button. The end of the run must not interrupt such a user.
     pub has_interacted: bool,
     /// The picture in which the user opened a workload. `None` if no workload is open.
@@ -83,6 +85,7 @@ impl TuiState {
             search: Search::default(),
             reported_keys: Vec::new(),
             pressed_at: None,
+            is_nested: false,
             has_interacted: false,
             opened_from: None,
             page_before_help: None,
@@ -126,6 +129,7 @@ impl TuiState {
             Action::Events => self.show_tab(Tab::Events),
             Action::Log => self.show_tab(Tab::Log),
             Action::Yaml => self.show_tab(Tab::Yaml),
+            Action::Back if self.is_nested && !self.can_go_back() => return Effect::Quit,
             Action::Back => self.go_back(),
             Action::Filter => {
                 self.previous_filter = std::mem::take(&mut self.window.filter);
@@ -231,6 +235,18 @@ impl TuiState {
             Page::Pods => self.window.selected_workload = None,
         }
         self.reset_scroll(true);
+    }
+
+    /// Whether [`TuiState::go_back`] changes something.
+    fn can_go_back(&self) -> bool {
+        let window = &self.window;
+        self.page != Page::Pods
+            || !window.filter.is_empty()
+            || window.zoom.is_some()
+            || window.unfolded
+            || self.has_selection()
+            || self.view.workload.is_some()
+            || window.selected_workload.is_some()
     }
 
     /// Whether a Pod or a line with a link is selected.

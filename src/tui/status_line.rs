@@ -47,7 +47,7 @@ pub(crate) fn compose_status_line(
     if let Some(outcome) = input.outcome {
         add(format!("ended: {outcome}"), Style::Strong);
         if state.page == Page::Pods {
-            add("q quits".into(), Style::Strong);
+            add(if state.is_nested { "q goes back" } else { "q quits" }.into(), Style::Strong);
         }
     }
     if state.paused {
@@ -156,7 +156,9 @@ fn shown_keys(state: &TuiState, input: &LayoutInput<'_>) -> Vec<(&'static str, &
             // The message about the end already names the key.
             shown.retain(|(key, _)| *key != "q" || input.outcome.is_none());
             for (key, word) in &mut shown {
-                if *key == "q" && input.leaves_work {
+                if *key == "q" && state.is_nested {
+                    *word = "back";
+                } else if *key == "q" && input.leaves_work {
                     *word = "detach";
                 }
             }
@@ -192,7 +194,7 @@ fn word_for_esc(state: &TuiState) -> Option<&'static str> {
 
 /// Adds the keys that fit. If there is little room, the last two keys, which show the help and lead back, have
 /// priority.
-fn push_keys(line: &mut Line, keys: &[(&str, &str)], columns: usize) {
+pub(crate) fn push_keys(line: &mut Line, keys: &[(&str, &str)], columns: usize) {
     let width_of = |(key, word): &(&str, &str)| text::width(key) + 1 + text::width(word);
     let mut room = columns.saturating_sub(line.width());
     let mut is_shown = vec![false; keys.len()];

@@ -278,6 +278,7 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
         namespace: "default".into(),
         name: name.into(),
         uid: format!("uid-of-{name}").into(),
+        generate_name: None,
         parent: None,
         state: outcome,
         reason: None,

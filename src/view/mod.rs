@@ -31,7 +31,9 @@ pub(crate) mod what_if;
 pub(crate) mod window;
 
 pub(crate) use crate::view::comparison::diff_page::draw_diff;
-pub(crate) use crate::view::comparison::history_table::{describe_tries, draw_history};
+pub(crate) use crate::view::comparison::history_table::{
+    HistoryPicture, describe_tries, draw_history, draw_history_picture,
+};
 pub(crate) use crate::view::comparison::verdict_text::describe_verdict;
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;

@@ -149,3 +149,58 @@ fn the_page_has_its_parts_in_order_and_fits_80_columns() {
     assert!(positions.is_sorted() && positions.iter().all(Option::is_some), "{positions:?} {result:#}");
     assert!(result.stdout.lines().all(|line| line.chars().count() <= 80), "{result:#}");
 }
+
+#[test]
+fn the_digests_of_images_and_the_versions_of_kubernetes_are_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = |name: &str, seed: u32, digit: &str, version: &str| {
+        let path = record(folder.path(), name, &usual(), seed);
+        let text = fs::read_to_string(&path).expect("a recording");
+        let status = r#""containerStatuses":[{"name":"pi","#;
+        assert!(text.contains(status), "{path}");
+        let digest = format!(r#"{status}"imageID":"sha256:{}","#, digit.repeat(64));
+        let header = format!(r#""kind":"Recording","kubernetesVersion":"{version}","#);
+        let text = text.replace(status, &digest).replacen(r#""kind":"Recording","#, &header, 1);
+        fs::write(&path, text).expect("a recording");
+        path
+    };
+    let a = recording("a", 1, "a", "v1.36.1");
+    let b = recording("b", 2, "b", "v1.37.2");
+    let diff = document(&seq(&["diff", &a, &b, "-o", "json"]));
+    validate_diff(&diff);
+    let change = |what: &str| {
+        let changed = diff["changed"].as_array().expect("changed").iter();
+        let found: Vec<&Value> = changed.filter(|change| change["what"] == what).collect();
+        assert_eq!(found.len(), 1, "{what}: {}", diff["changed"]);
+        (found[0]["a"].clone(), found[0]["b"].clone())
+    };
+    assert_eq!(change("image digest"), ("sha256:aaaaaaaaaaaa".into(), "sha256:bbbbbbbbbbbb".into()));
+    assert_eq!(change("Kubernetes"), ("v1.36.1".into(), "v1.37.2".into()));
+}
+
+#[test]
+fn the_sentence_names_the_same_numbers_as_the_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = manifest(&[("work", "5s..9s"), ("pull", "4s")], 8, "perl:5.34.0");
+    for seed in 1..=6 {
+        let a = record(folder.path(), "a", &usual(), 2 * seed);
+        let b = record(folder.path(), "b", &slow, 2 * seed + 1);
+        let page = seq(&["diff", &a, &b]).stdout;
+        let (sentence, table) = page.split_once("SLOT TIME").expect("a table");
+        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let mut found = 0;
+        for (name, row) in [("pulls", "pull"), ("work", "work"), ("slots", "idle"), ("queue", "queued")] {
+            let Some(index) = words.iter().position(|word| *word == name) else { continue };
+            if words[index + 1] == "the" {
+                continue;
+            }
+            let line = table.lines().find(|line| line.contains(row)).expect("a row");
+            let change = line.split_whitespace().find(|cell| cell.starts_with(['+', '-'])).expect("a change");
+            let size = change.trim_start_matches(['+', '-']);
+            let short = size.strip_suffix(".0s").map_or_else(|| size.to_owned(), |whole| format!("{whole}s"));
+            assert_eq!(words[index + 1], short, "{page}");
+            found += 1;
+        }
+        assert!(found > 0, "{page}");
+    }
+}

@@ -173,3 +173,40 @@ fn the_history_reads_stored_runs_instead_of_the_observations() {
     fs::write(&path, text.replace(r#""failed":0,"#, r#""failed":7,"#)).expect("a recording");
     assert_eq!(document(folder.path())["works"][0]["runs"][0]["failed"], 7);
 }
+
+#[test]
+fn interactive_needs_a_terminal_and_takes_no_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record_usual(folder.path(), 1..=1);
+    let result = history(folder.path(), &["-i"]);
+    assert_eq!(result.code, Some(2), "{result:#}");
+    assert!(result.stderr.contains("--interactive needs a terminal"), "{result:#}");
+    assert!(result.stderr.contains("Omit --interactive to print the table"), "{result:#}");
+    assert_eq!(history(folder.path(), &["-i", "-o", "json"]).code, Some(2));
+}
+
+#[test]
+fn runs_with_generated_names_are_runs_of_the_same_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record_usual(folder.path(), 1..=3);
+    for seed in 1..=2 {
+        let path = folder.path().join(format!("run-{seed}.jsonl"));
+        let text = fs::read_to_string(&path).expect("a recording");
+        let mark = text.find(r#"{"mark":"runs""#).expect("stored runs");
+        let end = text.find(r#"{"mark":"end""#).expect("an end");
+        let renamed = format!("{}{}", &text[..mark], &text[end..]).replace(
+            r#""metadata":{"name":"pi","#,
+            &format!(r#""metadata":{{"name":"pi-x{seed}","generateName":"pi-","#),
+        );
+        fs::write(&path, renamed).expect("a recording");
+    }
+    let document = document(folder.path());
+    let works = document["works"].as_array().expect("works");
+    let found: Vec<(&Value, &Value, Option<usize>)> = works
+        .iter()
+        .map(|work| (&work["name"], &work["generateName"], work["runs"].as_array().map(Vec::len)))
+        .collect();
+    assert_eq!(found, [(&"pi".into(), &false.into(), Some(1)), (&"pi-".into(), &true.into(), Some(2))]);
+    let result = history(folder.path(), &[]);
+    assert!(result.stdout.contains("job/pi-* in default: 2 runs"), "{result:#}");
+}

@@ -52,6 +52,8 @@ pub(crate) struct RecordOptions<'a> {
     pub(crate) retention: Retention,
     /// The namespace of a command without `-n`.
     pub(crate) namespace: String,
+    /// The version of the API server, if it is known.
+    pub(crate) kubernetes_version: Option<String>,
     /// The workloads that the source lists.
     pub(crate) scope: RecordScope,
 }
@@ -83,7 +85,11 @@ impl RecordScope {
 /// The source fails at first, or the directory cannot be used.
 pub(crate) async fn record(mut options: RecordOptions<'_>) -> Result<Exit, RunError> {
     let mut signals = Signals::new(false)?;
-    let header = RecordingHeader { namespace: Some(options.namespace.clone()), ..RecordingHeader::new(true) };
+    let header = RecordingHeader {
+        namespace: Some(options.namespace.clone()),
+        kubernetes_version: options.kubernetes_version.clone(),
+        ..RecordingHeader::new(true)
+    };
     let listed_kinds = if options.scope.has_selector { Vec::new() } else { options.scope.kinds.clone() };
     let collector = RunCollector::new(options.folder.clone(), header, listed_kinds);
     let writer = RecordingWriter::new()?;

@@ -36,6 +36,8 @@ pub(crate) struct FollowedRun {
     pub(crate) file: Option<RunFile>,
     /// The lines that the recording leaves out, while it does.
     dropped: Option<DroppedLines>,
+    /// Whether the recording lacks lines, so that it shows less than the timeline.
+    lacks_lines: bool,
     /// The outages that have ended, while others go on.
     ended_outages: Vec<Outage>,
     pub(crate) rollout: RolloutObjects,
@@ -73,6 +75,7 @@ impl FollowedRun {
             header,
             file,
             dropped: None,
+            lacks_lines: false,
             ended_outages: Vec::new(),
             rollout: RolloutObjects::default(),
             start,
@@ -93,6 +96,7 @@ impl FollowedRun {
             header,
             file: Some(file),
             dropped: None,
+            lacks_lines: false,
             ended_outages: Vec::new(),
             rollout: RolloutObjects::default(),
             last_observed: Instant::now(),
@@ -243,6 +247,7 @@ impl FollowedRun {
     pub(crate) fn drop_lines(&mut self, now: Timestamp) {
         if self.dropped.is_none() && self.file.as_ref().is_some_and(|file| !file.lines.is_empty()) {
             self.dropped = Some(DroppedLines::new(now));
+            self.lacks_lines = true;
         }
     }
 
@@ -332,7 +337,8 @@ impl FollowedRun {
         self.timeline.recompute();
         let end = self.timeline.last_received().map_or(now, |last| now.max(last));
         if let Some(file) = &mut self.file {
-            if let Some(line) = describe_runs(&self.timeline, end) {
+            let runs = if self.lacks_lines { None } else { describe_runs(&self.timeline, end) };
+            if let Some(line) = runs {
                 file.lines.add_runs(&line);
             }
             file.lines.add_end(end);

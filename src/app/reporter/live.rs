@@ -99,6 +99,7 @@ impl LiveReporter {
         let appearance = options.appearance;
         let mut tui = TuiState::new(options.view_state());
         tui.mouse = appearance.uses_mouse;
+        tui.is_nested = options.is_nested;
         Self {
             screen: FullScreen::new(out, appearance.stylesheet(), terminal),
             tui,
@@ -317,6 +318,12 @@ impl LiveReporter {
         }
         self.compose_frame(run, None);
         Ok(self.screen.show_last_frame(&self.layout.frame)?)
+    }
+
+    /// Removes the picture from the screen and gives the terminal back.
+    pub(crate) fn remove(&mut self) -> Result<(), RunError> {
+        self.screen.clear()?;
+        Ok(self.screen.leave()?)
     }
 
     fn render_frame(&mut self, run: &RunSnapshot<'_>, outcome: Option<&str>) -> Result<(), RunError> {

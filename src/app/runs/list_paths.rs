@@ -9,6 +9,11 @@ use crate::source::{ErrorKind, SourceError};
 /// The endings of the names of recordings. A recording that is still being written ends in the last one.
 const ENDINGS: [&str; 3] = [".jsonl", ".zst", ".partial"];
 
+/// Whether a file with this name, or path, can be a recording.
+pub(crate) fn is_recording_name(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
 /// The recordings that a path names: the file itself, or the recordings in the folder, by name. Folders inside the folder
 /// are left out.
 ///
@@ -26,7 +31,7 @@ pub(crate) fn list_recordings(path: &Path) -> Result<Vec<PathBuf>, SourceError> 
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
         let name = file.to_string_lossy();
-        if ENDINGS.iter().any(|ending| name.ends_with(ending)) && file.is_file() {
+        if is_recording_name(&name) && file.is_file() {
             paths.push(file);
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod extract;
 pub(crate) mod history_markdown;
+pub(crate) mod history_screen;
 pub(crate) mod list_paths;
 pub(crate) mod live_timeline;
 pub(crate) mod read_all;

@@ -36,12 +36,12 @@ pub(crate) fn read_runs(path: &Path, detail: RunDetail) -> Result<Vec<WorkloadRu
 /// # Errors
 /// See [`read_recording`].
 fn read_whole_runs(path: &Path, detail: RunDetail) -> Result<Vec<WorkloadRun>, SourceError> {
-    let RecordingTimeline { timeline, end, is_cut_off } = read_recording(path)?;
+    let RecordingTimeline { timeline, end, is_cut_off, kubernetes_version } = read_recording(path)?;
     let reading = RunReading {
         source: RunSource::Recording(path.display().to_string()),
         now: end,
         is_cut_off,
-        kubernetes_version: None,
+        kubernetes_version,
         keeps_spans: detail == RunDetail::Lanes,
     };
     Ok(extract_runs(&timeline, &reading))

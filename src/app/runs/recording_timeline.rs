@@ -18,6 +18,8 @@ pub(crate) struct RecordingTimeline {
     pub(crate) end: Timestamp,
     /// Whether the recording breaks off.
     pub(crate) is_cut_off: bool,
+    /// The version of the API server; `None` if the recording does not name it.
+    pub(crate) kubernetes_version: Option<String>,
 }
 
 /// Reads a recording.
@@ -32,7 +34,9 @@ pub(crate) fn read_recording(path: &Path) -> Result<RecordingTimeline, SourceErr
 
 fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> {
     let (mut timeline, mut is_synced) = (Timeline::default(), false);
-    let mut entries = EntriesToEnd::new(RecordingLines::new(input)?);
+    let lines = RecordingLines::new(input)?;
+    let kubernetes_version = lines.header().kubernetes_version.clone();
+    let mut entries = EntriesToEnd::new(lines);
     for entry in entries.by_ref() {
         match entry? {
             RecordingEntry::Observation(observation) => timeline.apply(&observation),
@@ -48,5 +52,6 @@ fn read_lines(input: impl BufRead) -> Result<RecordingTimeline, RecordingError> 
         }
     }
     timeline.recompute();
-    Ok(RecordingTimeline { timeline, end: entries.end, is_cut_off: entries.cut_off.is_some() })
+    let is_cut_off = entries.cut_off.is_some();
+    Ok(RecordingTimeline { timeline, end: entries.end, is_cut_off, kubernetes_version })
 }

@@ -9,9 +9,7 @@ use crate::app::exit::{Exit, RunError};
 use crate::app::runs::read_all::read_recordings;
 use crate::app::runs::read_runs::RunDetail;
 use crate::app::streams::Streams;
-use crate::cli::args::connection::ConnectionArgs;
-use crate::cli::args::page::PageArgs;
-use crate::cli::args::threshold::ThresholdArgs;
+use crate::cli::comparison::comparison_args::ComparisonArgs;
 use crate::cli::comparison::run_reader::{RunReader, require_one_run};
 use crate::cli::comparison::run_word::RunWord;
 use crate::cli::connect::complete_result;
@@ -39,15 +37,9 @@ pub(crate) struct DiffArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) output: Option<DiffFormat>,
-    /// The threshold.
+    /// The flags that both comparisons have.
     #[command(flatten)]
-    pub(crate) threshold: ThresholdArgs,
-    /// The flags that control drawing.
-    #[command(flatten)]
-    pub(crate) page: PageArgs,
-    /// The global flags of kubectl.
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) common: ComparisonArgs,
 }
 
 /// The format of the document.
@@ -64,11 +56,11 @@ pub(crate) async fn run(
 ) -> Result<Exit, RunError> {
     let (a, b) = divide_sides(&args)?;
     let detail = if args.output.is_none() { RunDetail::Lanes } else { RunDetail::Comparison };
-    let reader = RunReader::new(&args.connection, streams, detail);
+    let reader = RunReader::new(&args.common.connection, streams, detail);
     let read = async {
         let a = read_side(&a, &reader, appearance).await?;
         let b = read_side(&b, &reader, appearance).await?;
-        let diff = Diff::new(a, b, DiffOptions { threshold: args.threshold.fraction() });
+        let diff = Diff::new(a, b, DiffOptions { threshold: args.common.threshold.fraction() });
         match args.output {
             None => {
                 let columns = appearance.print_size().columns;
@@ -82,7 +74,7 @@ pub(crate) async fn run(
     };
     let result = read.await;
     match reader.cluster() {
-        Some(cluster) => complete_result(cluster, &args.connection, streams, result).await,
+        Some(cluster) => complete_result(cluster, &args.common.connection, streams, result).await,
         None => result,
     }
 }

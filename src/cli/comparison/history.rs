@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::app::appearance::Appearance;
+use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
 use crate::app::runs::history_markdown::write_history_markdown;
 use crate::app::runs::list_paths::list_recordings;
 use crate::app::runs::read_all::{ReadRecordings, read_recordings};
 use crate::app::runs::read_runs::RunDetail;
 use crate::app::streams::Streams;
-use crate::cli::args::connection::ConnectionArgs;
-use crate::cli::args::page::PageArgs;
-use crate::cli::args::threshold::ThresholdArgs;
+use crate::cli::comparison::comparison_args::ComparisonArgs;
+use crate::cli::comparison::history_browser::browse_history;
 use crate::cli::comparison::run_reader::RunReader;
 use crate::cli::comparison::run_word::RunWord;
 use crate::cli::connect::complete_result;
@@ -36,17 +36,14 @@ pub(crate) struct HistoryArgs {
     #[arg(value_name = "RUNS", required = true)]
     pub(crate) words: Vec<String>,
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", conflicts_with = "interactive")]
     pub(crate) output: Option<HistoryFormat>,
-    /// The threshold.
+    /// Keep the table open, until `q`; Enter opens a run
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) interactive: bool,
+    /// The flags that both comparisons have.
     #[command(flatten)]
-    pub(crate) threshold: ThresholdArgs,
-    /// The flags that control drawing.
-    #[command(flatten)]
-    pub(crate) page: PageArgs,
-    /// The global flags of kubectl.
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
+    pub(crate) common: ComparisonArgs,
 }
 
 /// The format of the output.
@@ -65,10 +62,10 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let reader = RunReader::new(&args.connection, streams, RunDetail::Row);
+    let reader = RunReader::new(&args.common.connection, streams, RunDetail::Row);
     let result = show_history(&args, &reader, appearance, streams).await;
     match reader.cluster() {
-        Some(cluster) => complete_result(cluster, &args.connection, streams, result).await,
+        Some(cluster) => complete_result(cluster, &args.common.connection, streams, result).await,
         None => result,
     }
 }
@@ -102,10 +99,20 @@ async fn show_history(
         runs.retain(|run| works.contains(&run.work) || !is_in_folder(run));
     }
     runs.extend(live);
-    let works = group_by_work(runs, args.threshold.fraction());
-    write_works(args.output, &works, appearance, streams)?;
+    let works = group_by_work(runs, args.common.threshold.fraction());
+    let is_browsed = args.interactive && !works.is_empty();
+    if !is_browsed {
+        write_works(args.output, &works, appearance, streams)?;
+    }
     for failure in &failures {
         streams.error(&failure.summary, &[]);
+    }
+    if is_browsed {
+        let new_console = || Console::from_process(appearance, streams);
+        let exit = browse_history(&works, reader.cluster(), appearance, streams, new_console).await?;
+        if exit != Exit::Success {
+            return Ok(exit);
+        }
     }
     match (works.is_empty(), failures.is_empty()) {
         (false, true) => Ok(Exit::Success),

@@ -15,7 +15,7 @@ use crate::cli::connect::connect;
 use crate::source::cluster::{
     self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Selection, Target,
 };
-use crate::source::{ErrorKind, SourceError};
+use crate::source::{ErrorKind, Feed, SourceError};
 use crate::timeline::comparison::{RunReading, RunSource, WorkloadRun};
 
 /// Reads runs from the cluster of the command line. Connects at the first object.
@@ -56,17 +56,7 @@ impl<'a> RunReader<'a> {
     }
 
     async fn read_from(&self, cluster: &Cluster, word: &str) -> Result<Vec<WorkloadRun>, RunError> {
-        let named = cluster::resolve(cluster, &[word.to_owned()]).await?;
-        let scope = NamespaceScope::Namespace(cluster.namespace.clone());
-        let target = |NamedObjects { resource, names, .. }: NamedObjects| Target {
-            resource,
-            scope: scope.clone(),
-            objects: Objects::Named(names.into_iter().map(|name| Name { name, uid: None }).collect()),
-            need: Need::Required,
-        };
-        let targets = named.into_iter().map(target).collect();
-        let feed =
-            cluster::open_feed(cluster, Selection { targets, since: None, forgets_gone: false }, false);
+        let feed = open_object(cluster, word, false).await?;
         let (timeline, now) = read_feed(feed, self.streams).await?;
         let reading = RunReading {
             source: RunSource::Cluster,
@@ -77,6 +67,22 @@ impl<'a> RunReader<'a> {
         };
         Ok(extract_runs(&timeline, &reading))
     }
+}
+
+/// Opens the feed of an object in the namespace of the command line. `follows` says whether it goes on after the lists.
+///
+/// # Errors
+/// The word names no type of the server, or a type that runs no Pods.
+pub(crate) async fn open_object(cluster: &Cluster, word: &str, follows: bool) -> Result<Feed, SourceError> {
+    let named = cluster::resolve(cluster, &[word.to_owned()]).await?;
+    let target = |NamedObjects { resource, names, .. }: NamedObjects| Target {
+        resource,
+        scope: NamespaceScope::Namespace(cluster.namespace.clone()),
+        objects: Objects::Named(names.into_iter().map(|name| Name { name, uid: None }).collect()),
+        need: Need::Required,
+    };
+    let targets = named.into_iter().map(target).collect();
+    Ok(cluster::open_feed(cluster, Selection { targets, since: None, forgets_gone: false }, follows))
 }
 
 /// Returns the only run of a word.

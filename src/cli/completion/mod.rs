@@ -6,6 +6,7 @@
 //! resources and about the flags and arguments of `apply`, `create` and `replace`.
 
 mod lookup;
+mod runs;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -18,6 +19,7 @@ use crate::cli::args::output_format::OutputFormat;
 use crate::cli::change::words::find_kubectl_command;
 use crate::cli::command_line::{OVERVIEW, move_leading_global_flags};
 use crate::cli::completion::lookup::{Lookup, typed_connection};
+use crate::cli::completion::runs::{TypedObject, list_matching_paths};
 use crate::cli::kubectl_flags::flags::{FlagTable, GivenFlag, Token, declared_flags};
 use crate::cli::kubectl_flags::rows::command_flags;
 use crate::source::cluster::{find_known_type, known_type_names};
@@ -41,6 +43,8 @@ pub(crate) struct Completion {
     kubectl_words: Vec<OsString>,
     /// Whether the shell should complete the word as a file name.
     wants_file_name: bool,
+    /// The start of a path to recordings and folders.
+    recordings: Option<String>,
     /// Whether more must follow a candidate, so that the shell adds no blank.
     is_unfinished: bool,
 }
@@ -173,6 +177,9 @@ fn complete_argument(root: &Command, command: &Command, word: &str, tokens: Vec<
     if is_about_objects(command) {
         return complete_object(command, word, tokens);
     }
+    if ["history", "diff"].contains(&command.get_name()) {
+        return complete_run(word, tokens);
+    }
     if command.get_name() == "help" {
         return Completion { candidates: matching_subcommands(root, word), ..empty };
     }
@@ -181,6 +188,19 @@ fn complete_argument(root: &Command, command: &Command, word: &str, tokens: Vec<
     let candidates = filter_by_prefix(word, possible_values(arg).unwrap_or_default());
     let wants_file_name = arg.get_value_hint() == clap::ValueHint::AnyPath;
     Completion { candidates, wants_file_name, ..empty }
+}
+
+/// Completes a run: the type and the name of an object, or the path of a recording or a folder.
+fn complete_run(word: &str, tokens: Vec<Token>) -> Completion {
+    let recordings = Some(word.to_owned());
+    if let Some(TypedObject { resource, before, typed }) = TypedObject::parse(word) {
+        let lookup = Lookup::Objects(resource);
+        let names = NamesToRead { lookup, before, typed, is_on_line: Vec::new(), tokens };
+        return Completion { names: Some(names), recordings, ..Completion::default() };
+    }
+    let types = filter_by_prefix(word, known_type_names());
+    let candidates = types.into_iter().map(|(name, about)| (format!("{name}/"), about)).collect();
+    Completion { candidates, recordings, is_unfinished: true, ..Completion::default() }
 }
 
 /// Completes the type or the name of an object.
@@ -320,6 +340,10 @@ pub(crate) async fn print_completion(root: &Command, words: &[OsString]) -> Exit
         });
         candidates.extend(read.map(|(name, about)| (format!("{}{name}", names.before), about)));
     }
+    let paths = completion.recordings.as_deref().map(list_matching_paths).unwrap_or_default();
+    // More follows types and folders, but not recordings and names.
+    let is_unfinished = completion.is_unfinished && paths.iter().all(|path| path.ends_with('/'));
+    candidates.extend(paths.into_iter().map(|path| (path, String::new())));
     let mut text = String::new();
     for (candidate, about) in &candidates {
         text.push_str(candidate);
@@ -339,7 +363,7 @@ pub(crate) async fn print_completion(root: &Command, words: &[OsString]) -> Exit
             text.push_str(&answer);
         }
         _ if completion.wants_file_name => text.push_str(DIRECTIVE_FILES),
-        _ if completion.is_unfinished => text.push_str(DIRECTIVE_NO_BLANK),
+        _ if is_unfinished => text.push_str(DIRECTIVE_NO_BLANK),
         _ => text.push_str(DIRECTIVE_NO_FILES),
     }
     let mut stdout = io::stdout().lock();

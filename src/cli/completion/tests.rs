@@ -15,6 +15,7 @@ fn completed(line: &str) -> (String, String) {
         };
         format!("NAMES OF {read}: {}|{}", names.before, names.typed)
     }));
+    candidates.extend(completion.recordings.map(|word| format!("RECORDINGS {word}")));
     candidates.extend(completion.wants_file_name.then(|| "DIRECTIVE_FILES".to_owned()));
     (candidates.join(" "), completion.kubectl_words.join(" ".as_ref()).into_string().unwrap())
 }
@@ -57,6 +58,13 @@ fn this_program_completes_its_own_words_and_kubectl_completes_the_others() {
         ("apply --record run -f j", "", "apply --filename j"),
         ("simulate -f ", "DIRECTIVE_FILES", ""),
         ("replay ", "DIRECTIVE_FILES", ""),
+        ("history jo", "jobs/ RECORDINGS jo", ""),
+        ("history job/p", "NAMES OF jobs: job/|p RECORDINGS job/p", ""),
+        ("history ./job/p", "RECORDINGS ./job/p", ""),
+        ("history cj/a runs/", "RECORDINGS runs/", ""),
+        ("history -o ma", "markdown", ""),
+        ("diff a.jsonl -n d job/", "NAMES OF jobs: job/| RECORDINGS job/", ""),
+        ("diff a1 a2 -- dep", "deployments/ RECORDINGS dep", ""),
         ("replay --speed ", "", ""),
         ("replay --spe", "--speed", ""),
         ("completion ba", "bash", ""),

@@ -146,7 +146,10 @@ const HISTORY: &str = "\
   kubectl seq history recordings/
 
   # Show the recorded runs of a Job together with the Job as it is now
-  kubectl seq history job/pi recordings/";
+  kubectl seq history job/pi recordings/
+
+  # Select a run in the table and open its picture
+  kubectl seq history recordings/ -i";
 
 const COMPLETION: &str = "\
 # bash

@@ -27,13 +27,16 @@ pub(crate) struct HistoryDocument<'a> {
 /// An element of `works`.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct WorkEntry<'a> {
     /// Namespace.
     pub(crate) namespace: &'a str,
     /// Kind of the object that creates the runs, for example `CronJob`, or of the runs.
     pub(crate) kind: &'a str,
-    /// Name of this object.
+    /// Name of this object, or the start of the runs' names if `generateName` is `true`.
     pub(crate) name: &'a str,
+    /// Whether the server completed the names of the runs.
+    pub(crate) generate_name: bool,
     /// The runs, the newest last.
     pub(crate) runs: Vec<WorkloadRunEntry<'a>>,
     /// The difference between the newer and the older half of the runs; `null` if there are fewer than six.
@@ -68,6 +71,7 @@ impl<'a> From<&'a WorkHistory> for WorkEntry<'a> {
             namespace: &history.work.namespace,
             kind: &history.work.kind,
             name: &history.work.name,
+            generate_name: history.work.is_generated,
             runs: history.runs.iter().enumerate().map(entry).collect(),
             trend: history.trend.as_ref().map(TrendEntry::from),
         }

@@ -27,6 +27,9 @@ pub struct RecordingHeader {
     /// a cluster.
     #[serde(default)]
     pub namespace: Option<String>,
+    /// The version of the API server, for example `v1.37.2`. `None` if it is unknown or the source was not a cluster.
+    #[serde(default)]
+    pub kubernetes_version: Option<String>,
     /// The run, if the recording holds exactly one: in a directory, each run has its own file.
     #[serde(default)]
     pub run: Option<RecordedRun>,
@@ -88,6 +91,7 @@ impl RecordingHeader {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             followed,
             namespace: None,
+            kubernetes_version: None,
             run: None,
         }
     }

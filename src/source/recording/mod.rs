@@ -6,6 +6,7 @@
 //! {"formatVersion":1,"kind":"Recording","program":"0.1.0","followed":true,"namespace":"default"}
 //! {"received":"2026-11-23T16:50:39.681414Z","seen":"Added","kind":"Job","object":{…}}
 //! {"mark":"synced"}
+//! {"mark":"runs","rules":1,"runs":[…]}
 //! {"mark":"end","at":"2026-11-23T16:51:33.1Z"}
 //! ```
 //!
@@ -22,8 +23,11 @@
 //! run's last picture and its document show. A recording without the mark `end` was cut off. A recording does not
 //! mention lost connections, because the observations show what a lost connection changed.
 //!
-//! **A recording contains** only allowed fields: names, uids, owners, completion indexes, the queue of Kueue, times,
-//! phases, reasons of one word, exit codes, images, nodes, resource requests, and the counts and sizes of workloads. It
+//! The mark `runs` holds the runs of the recording as `history` shows them. It follows from the other lines, see
+//! [`runs_mark`].
+//!
+//! **A recording contains** only allowed fields: names, the starts of generated names, uids, owners, completion indexes, the
+//! queue of Kueue, times, phases, reasons of one word, exit codes, images and their digests, nodes, resource requests, and the counts and sizes of workloads. It
 //! never contains an environment, an argument, a command, another annotation or label, a log, the address of a server
 //! or a token; the program does not even read most of these. A message is kept only if it has one of Kubernetes' own
 //! wordings, and text that a user or a program may have written is removed from the message. While a run is recorded,

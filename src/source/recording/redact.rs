@@ -52,6 +52,9 @@ fn redact_metadata(metadata: &mut ObjectMeta) {
     metadata.labels.retain(|key, _| is_kept(key));
     metadata.annotations.retain(|key, _| is_kept_annotation(key));
     metadata.labels.values_mut().chain(metadata.annotations.values_mut()).for_each(keep_single_word);
+    if metadata.controller().is_some() {
+        metadata.generate_name.clear();
+    }
     metadata.resource_version.clear();
     metadata.finalizers.clear();
     let kubelet_wrote = metadata.last_kubelet_write().map(Into::into);
@@ -152,6 +155,7 @@ impl Redact for Owner {
 
 impl Redact for Pod {
     fn redact(&mut self) {
+        self.keep_image_digests();
         let Self { spec, status, .. } = self;
         let debug = spec.ephemeral_containers.iter_mut().filter_map(|container| container.common.as_mut());
         let containers = spec.containers.iter_mut().chain(&mut spec.init_containers).chain(debug);

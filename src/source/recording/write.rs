@@ -99,6 +99,11 @@ impl Recorder {
         self.header.namespace = namespace;
     }
 
+    /// Stores the version of the API server in the header. Has no effect after the first line.
+    pub(crate) fn set_kubernetes_version(&mut self, version: Option<String>) {
+        self.header.kubernetes_version = version;
+    }
+
     /// The path of the file, or `None` if the recorder was made by [`Recorder::new`].
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -13,10 +13,14 @@ use crate::timeline::workloads::workload::Workload;
 /// The maximum number of nodes that are named.
 const MAX_NODES: usize = 4;
 
+/// The number of digits of a digest that are shown.
+const SHOWN_DIGITS: usize = 12;
+
 /// A condition of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunCondition {
     Image,
+    ImageDigest,
     Requests,
     Parallelism,
     Completions,
@@ -28,8 +32,9 @@ pub(crate) enum RunCondition {
 
 impl RunCondition {
     /// All conditions, in the order in which they are listed.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Image,
+        Self::ImageDigest,
         Self::Requests,
         Self::Parallelism,
         Self::Completions,
@@ -43,6 +48,7 @@ impl RunCondition {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Image => "image",
+            Self::ImageDigest => "image digest",
             Self::Requests => "requests",
             Self::Parallelism => "parallelism",
             Self::Completions => "completions",
@@ -79,11 +85,14 @@ pub(crate) fn collect_conditions(
             requests.insert(text);
         }
     }
+    let digests = images.iter().flat_map(|image| timeline.image_digests.digests_of(image));
+    let digests: BTreeSet<String> = digests.map(shorten_digest).collect();
     let join = |texts: BTreeSet<String>| texts.into_iter().collect::<Vec<String>>().join(" + ");
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     let started = samples.count(PhaseKind::Running);
     let value = |condition| match condition {
         RunCondition::Image => known(join(images.clone())),
+        RunCondition::ImageDigest => known(join(digests.clone())),
         RunCondition::Requests => Some(known(join(requests.clone())).unwrap_or_else(|| "none".to_owned())),
         RunCondition::Parallelism => workload.parallelism.map(|count| count.to_string()),
         RunCondition::Completions => workload.completions.map(|count| count.to_string()),
@@ -97,6 +106,11 @@ pub(crate) fn collect_conditions(
         }),
     };
     RunCondition::ALL.into_iter().filter_map(|condition| Some((condition, value(condition)?))).collect()
+}
+
+/// The start of a digest, as long as container tools show it.
+fn shorten_digest(digest: &str) -> String {
+    digest.chars().take("sha256:".len() + SHOWN_DIGITS).collect()
 }
 
 fn describe_requests(timeline: &Timeline, key: PodKey) -> Option<String> {

@@ -2,12 +2,14 @@
 //!
 //! A [`WorkloadRun`] holds everything that a comparison needs about a run, so that the timeline of the run can be dropped.
 
+pub(crate) mod change_text;
 pub(crate) mod changed;
 pub(crate) mod conditions;
 pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod judgement;
 pub(crate) mod phase_samples;
+pub(crate) mod rounded_slots;
 pub(crate) mod row_subject;
 pub(crate) mod rows;
 pub(crate) mod run;
@@ -21,10 +23,12 @@ pub(crate) mod tests;
 pub(crate) mod trend;
 pub(crate) mod work_key;
 
+pub(crate) use change_text::format_change;
 pub(crate) use changed::ChangedCondition;
 pub(crate) use diff::{Diff, DiffOptions};
 pub(crate) use history::{WorkHistory, group_by_work};
 pub(crate) use judgement::DiffResult;
+pub(crate) use rounded_slots::RoundedSlots;
 pub(crate) use rows::{DiffRow, RowMark};
 pub(crate) use run::{WorkloadRun, list_runs};
 pub(crate) use run_reading::{RunReading, RunSource};

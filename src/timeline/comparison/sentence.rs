@@ -1,10 +1,12 @@
 //! The sentence that sums up a comparison.
 
 use crate::lifecycle::{PhaseKind, format_elapsed_millis};
+use crate::timeline::comparison::change_text::{ChangeUnit, describe_size};
+use crate::timeline::comparison::rounded_slots::RoundedSlots;
 use crate::timeline::comparison::row_subject::RowSubject;
 use crate::timeline::comparison::rows::{DiffRow, RowMark};
 use crate::timeline::comparison::run::WorkloadRun;
-use crate::timeline::reports::findings::number_text::{format_short, mean, to_percent};
+use crate::timeline::reports::findings::number_text::{mean, to_percent};
 use crate::timeline::reports::slots::slot_time::SlotTime;
 
 /// The maximum number of phases that the sentence names besides the work.
@@ -76,7 +78,7 @@ pub(crate) fn describe_difference(
     let averages = if a.len() == 1 && b.len() == 1 { "" } else { " on average" };
     let (long_a, long_b) = (format_elapsed_millis(wall_a), format_elapsed_millis(wall_b));
     let mut parts = describe_phases(deltas, a_slots);
-    parts.push(describe_work(rows, deltas.phases[PhaseKind::Running]));
+    parts.push(describe_work(rows, &RoundedSlots::new(deltas)));
     if let ([a], [b]) = (a, b) {
         parts.extend(describe_count(a.stragglers, b.stragglers, "straggler"));
         parts.extend(describe_count(a.failed, b.failed, "failed try"));
@@ -86,29 +88,32 @@ pub(crate) fn describe_difference(
 
 /// The largest changes of slot time besides the work.
 fn describe_phases(deltas: &SlotTime, a_slots: &SlotTime) -> Vec<String> {
+    let rounded = RoundedSlots::new(deltas);
     let phases = deltas.phases.iter().filter(|(kind, _)| *kind != PhaseKind::Running);
-    let mut changes: Vec<(&str, i64)> =
-        phases.map(|(kind, &millis)| (subject_of_phase(kind), millis)).collect();
-    changes.push(("idle slots", deltas.idle));
+    let mut changes: Vec<(&str, i64, i64)> =
+        phases.map(|(kind, &millis)| (subject_of_phase(kind), millis, rounded.phases[kind])).collect();
+    changes.push(("idle slots", deltas.idle, rounded.idle));
     let whole = a_slots.total.max(a_slots.total.saturating_add(deltas.total));
-    changes.retain(|(_, millis)| to_percent(millis.abs(), whole) >= MIN_PERCENT);
-    changes.sort_by_key(|(_, millis)| -millis.abs());
+    changes.retain(|(_, millis, units)| to_percent(millis.abs(), whole) >= MIN_PERCENT && *units != 0);
+    changes.sort_by_key(|(_, millis, _)| -millis.abs());
     changes.truncate(MAX_PHASES);
-    let words = changes
-        .into_iter()
-        .map(|(name, millis)| format!("{name} {} {}", format_short(millis.abs()), less_or_more(millis)));
+    let words = changes.into_iter().map(|(name, _, units)| describe_change(name, rounded.unit, units));
     words.collect()
 }
 
-fn describe_work(rows: &[DiffRow], delta: i64) -> String {
+fn describe_work(rows: &[DiffRow], rounded: &RoundedSlots) -> String {
+    let units = rounded.phases[PhaseKind::Running];
     let row = rows.iter().find(|row| row.subject == RowSubject::Phase(PhaseKind::Running));
     match row.map(|row| row.mark) {
         Some(Some(RowMark::NoDifference)) => "work the same".to_owned(),
-        Some(Some(RowMark::TooFew) | None) | None if delta == 0 => "work the same".to_owned(),
-        Some(Some(RowMark::TooFew) | None) | None => {
-            format!("work {} {}", format_short(delta.abs()), less_or_more(delta))
-        }
+        Some(Some(RowMark::TooFew) | None) | None if units == 0 => "work the same".to_owned(),
+        Some(Some(RowMark::TooFew) | None) | None => describe_change("work", rounded.unit, units),
     }
+}
+
+/// `pulls 58s less`.
+fn describe_change(name: &str, unit: ChangeUnit, units: i64) -> String {
+    format!("{name} {} {}", describe_size(unit, units), less_or_more(units))
 }
 
 /// `one straggler gone`, `3 stragglers more`; `None` if the number has not changed.

@@ -23,7 +23,12 @@ pub(crate) fn run(pods: Vec<Vec<(PhaseKind, i64)>>) -> WorkloadRun {
     let on_nodes: Vec<_> = pods.into_iter().enumerate().map(|(index, pod)| (index % 2, pod)).collect();
     WorkloadRun {
         source: RunSource::Cluster,
-        work: WorkKey { namespace: "default".into(), kind: "Job".into(), name: "pi".into() },
+        work: WorkKey {
+            namespace: "default".into(),
+            kind: "Job".into(),
+            name: "pi".into(),
+            is_generated: false,
+        },
         kind: "Job".into(),
         name: "pi".into(),
         uid: "".into(),

@@ -4,6 +4,7 @@
 pub(crate) mod attempt_numbers;
 pub(crate) mod clocks;
 pub(crate) mod creation_times;
+pub(crate) mod image_digests;
 pub(crate) mod images;
 pub(crate) mod kubelet_starts;
 pub(crate) mod membership;

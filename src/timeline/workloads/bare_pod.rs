@@ -25,6 +25,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         namespace: Arc::clone(&pod.namespace),
         name: Arc::from(&*pod.name),
         uid: Arc::from(&*pod.uid),
+        generate_name: None,
         parent: None,
         state: if was_deleted_before_work {
             WorkloadState::Unknown

@@ -253,6 +253,9 @@ impl JobRecord {
             namespace: interner.share(&metadata.namespace),
             name: interner.share(&metadata.name),
             uid: interner.share(&metadata.uid),
+            generate_name: interner
+                .share_non_empty(&metadata.generate_name)
+                .filter(|_| metadata.controller().is_none()),
             parent: metadata.controller().map(|owner| Parent {
                 kind: interner.share(&owner.kind),
                 name: interner.share(&owner.name),

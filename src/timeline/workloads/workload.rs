@@ -66,6 +66,8 @@ pub struct Workload {
     pub name: Arc<str>,
     /// Uid.
     pub uid: Arc<str>,
+    /// The start of the name, if the server completed it and no object controls the workload.
+    pub generate_name: Option<Arc<str>>,
     /// The object that controls the workload, for example a CronJob or a JobSet.
     pub parent: Option<Parent>,
     /// State.

@@ -12,6 +12,7 @@ use crate::view::rows::slot_time::bar_column::{bar_cell, fill_bars};
 use crate::view::rows::slot_time::losses::{LargestLoss, largest_loss};
 use crate::view::rows::slot_time::slot_bar::{SlotBarLegend, slot_time_bar};
 use crate::view::rows::state_mark::state_mark;
+use crate::view::runs::start_text::{START_COLUMN, format_start as format_created};
 
 /// The minimum and the maximum width of the bar, in columns of the terminal.
 const BAR_COLUMNS: (usize, usize) = (9, 40);
@@ -19,9 +20,22 @@ const BAR_COLUMNS: (usize, usize) = (9, 40);
 /// The mark of the run that stands out.
 const STANDS_OUT: &str = "!";
 
+/// The tables, with the lines that show runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HistoryPicture {
+    pub(crate) lines: Vec<Line>,
+    /// The index of the line of each run, in the order of the works and their runs.
+    pub(crate) run_lines: Vec<usize>,
+}
+
 /// Draws a block for each work, in at most `columns` columns.
 pub(crate) fn draw_history(works: &[WorkHistory], glyphs: &Glyphs, columns: usize) -> Frame {
-    let mut lines: Vec<Line> = Vec::new();
+    Frame { lines: draw_history_picture(works, glyphs, columns).lines }
+}
+
+/// Draws the tables like [`draw_history`].
+pub(crate) fn draw_history_picture(works: &[WorkHistory], glyphs: &Glyphs, columns: usize) -> HistoryPicture {
+    let (mut lines, mut run_lines): (Vec<Line>, Vec<usize>) = (Vec::new(), Vec::new());
     // One scale for all blocks, so that works can be compared too.
     let longest = works.iter().flat_map(|work| &work.runs).map(|run| run.summary.slots.total).max();
     let mut legend = SlotBarLegend::default();
@@ -30,11 +44,15 @@ pub(crate) fn draw_history(works: &[WorkHistory], glyphs: &Glyphs, columns: usiz
             lines.push(Line::default());
         }
         lines.push(draw_heading(work));
+        // The names of the columns come before the runs.
+        let first = lines.len() + 1;
+        run_lines.extend(first..first + work.runs.len());
         lines.extend(draw_runs(work, longest.unwrap_or(0), glyphs, columns, &mut legend));
         lines.extend(draw_conclusions(work, columns));
     }
     lines.push(legend.write(glyphs, columns));
-    Frame { lines: lines.into_iter().map(|line| line.shorten_end(columns, glyphs.ellipsis)).collect() }
+    let lines = lines.into_iter().map(|line| line.shorten_end(columns, glyphs.ellipsis)).collect();
+    HistoryPicture { lines, run_lines }
 }
 
 /// `job/pi in default: 12 runs`.
@@ -57,7 +75,7 @@ fn draw_runs(
     // The runs of a CronJob have names of their own.
     let has_names = work.runs.iter().any(|run| run.name != work.work.name);
     let table = Columns::new(vec![
-        Column::left("START (UTC)").droppable(3),
+        Column::left(START_COLUMN).droppable(3),
         Column::left(if has_names { "RUN" } else { "" }).shrinking(Shrink::Middle(8)).droppable(6),
         Column::left("OUTCOME"),
         Column::right("WALL"),
@@ -113,8 +131,7 @@ fn draw_scaled_bar(
 }
 
 fn format_start(run: &WorkloadRun, glyphs: &Glyphs) -> String {
-    run.created
-        .map_or_else(|| glyphs.none.to_owned(), |created| created.strftime("%Y-%m-%d %H:%M").to_string())
+    run.created.map_or_else(|| glyphs.none.to_owned(), format_created)
 }
 
 /// `✓ Succeeded`. A run of which only a part is known has a tilde: `✓ ~Succeeded`.

@@ -1,6 +1,5 @@
 //! Pictures of comparisons: the page of `diff`, and the table of `history`.
 
-pub(crate) mod change_text;
 pub(crate) mod changed_table;
 pub(crate) mod diff_page;
 pub(crate) mod history_table;

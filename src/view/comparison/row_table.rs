@@ -1,7 +1,6 @@
 //! The table that compares the times of each phase.
 
-use crate::timeline::comparison::{Diff, DiffRow, RowMark, row_name};
-use crate::view::comparison::change_text::format_change;
+use crate::timeline::comparison::{Diff, DiffRow, RowMark, format_change, row_name};
 use crate::view::primitives::columns::{Column, Columns, TableCell, TableRow};
 use crate::view::primitives::duration::format_duration;
 use crate::view::primitives::frame::{Line, Style};

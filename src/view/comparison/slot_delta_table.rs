@@ -2,9 +2,8 @@
 //! shown.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::comparison::{Diff, phase_name};
+use crate::timeline::comparison::{Diff, RoundedSlots, phase_name};
 use crate::view::chart::mark::phase_style;
-use crate::view::comparison::change_text::{ChangeUnit, round_parts};
 use crate::view::primitives::columns::{Column, Columns, TableCell, TableRow};
 use crate::view::primitives::duration::format_duration;
 use crate::view::primitives::frame::{Line, Style};
@@ -24,24 +23,23 @@ struct SlotPart {
     a: i64,
     b: i64,
     delta: i64,
+    /// The difference in units of the table.
+    rounded: i64,
 }
 
 /// Draws a row for each part of slot time that a side has, and a row for the whole.
 pub(crate) fn draw_slot_deltas(diff: &Diff, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
     let parts = list_parts(diff, glyphs);
     let largest = parts.iter().map(|part| part.delta.abs()).max().unwrap_or(0);
-    let total = diff.slot_deltas.total;
-    let unit = ChangeUnit::for_largest(largest.max(total.abs()));
-    let deltas: Vec<i64> = parts.iter().map(|part| part.delta).collect();
-    let (units, whole) = round_parts(&deltas, total, unit.millis());
+    let RoundedSlots { unit, total: whole, .. } = RoundedSlots::new(&diff.slot_deltas);
     let half = columns.saturating_sub(TABLE_COLUMNS + 1).min(2 * MAX_HALF_BAR) / 2;
     let mut rows: Vec<TableRow> = Vec::new();
     let mut bars: Vec<Option<Line>> = vec![None];
-    for (part, units) in parts.iter().zip(units) {
+    for part in &parts {
         rows.push(table_row(
             &format!("{} {}", part.glyph, part.name),
             [part.a, part.b],
-            unit.format(units),
+            unit.format(part.rounded),
             Style::Text,
         ));
         bars.push(Some(draw_bar(part, largest, half)));
@@ -76,6 +74,7 @@ pub(crate) fn draw_slot_deltas(diff: &Diff, glyphs: &Glyphs, columns: usize) -> 
 
 fn list_parts(diff: &Diff, glyphs: &Glyphs) -> Vec<SlotPart> {
     let (a, b, delta) = (&diff.a_slots, &diff.b_slots, &diff.slot_deltas);
+    let rounded = RoundedSlots::new(delta);
     let of_phase = |kind: PhaseKind| SlotPart {
         name: phase_name(kind),
         glyph: glyphs.phase(kind),
@@ -83,6 +82,7 @@ fn list_parts(diff: &Diff, glyphs: &Glyphs) -> Vec<SlotPart> {
         a: a.phases[kind],
         b: b.phases[kind],
         delta: delta.phases[kind],
+        rounded: rounded.phases[kind],
     };
     let mut parts: Vec<SlotPart> = PhaseKind::ALL.into_iter().map(of_phase).collect();
     parts.push(SlotPart {
@@ -92,6 +92,7 @@ fn list_parts(diff: &Diff, glyphs: &Glyphs) -> Vec<SlotPart> {
         a: a.idle,
         b: b.idle,
         delta: delta.idle,
+        rounded: rounded.idle,
     });
     parts.retain(|part| part.a != 0 || part.b != 0);
     parts

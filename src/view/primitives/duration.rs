@@ -8,7 +8,7 @@ pub(crate) use crate::lifecycle::{
 };
 
 /// From this number of milliseconds on, a duration is written in whole seconds.
-pub(crate) const MIN_FOR_SECONDS: i64 = 60_000;
+const MIN_FOR_SECONDS: i64 = 60_000;
 
 /// Writes a duration: with tenths below a minute, in whole seconds above.
 pub(crate) fn format_duration(millis: i64) -> String {

@@ -4,3 +4,4 @@ pub(crate) mod conclusions;
 pub(crate) mod fold;
 pub(crate) mod overview;
 pub(crate) mod rows;
+pub(crate) mod start_text;

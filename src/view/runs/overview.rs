@@ -16,6 +16,7 @@ use crate::view::rows::time_left_text::format_about;
 use crate::view::runs::conclusions::RunConclusions;
 use crate::view::runs::fold::{FoldedRows, fold_rows};
 use crate::view::runs::rows::{RunFacts, RunRow, list_rows, needs_namespaces};
+use crate::view::runs::start_text::{START_COLUMN, format_start};
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
@@ -187,6 +188,7 @@ impl<'a> RunTable<'a> {
             TableCell::new(loss.unwrap_or_else(|| glyphs.none.to_owned()), Style::Text),
             TableCell::new(wall, Style::Text),
             TableCell::new(facts.millis_left.map(format_about).unwrap_or_default(), Style::Text),
+            TableCell::new(facts.created.map(format_start).unwrap_or_default(), Style::Text),
             TableCell::new(facts.pods.to_string(), Style::Text),
             TableCell::new(duration(facts.cold_p50), Style::Text),
             TableCell::new(duration(facts.cold_p95), Style::Text),
@@ -215,6 +217,7 @@ impl<'a> RunTable<'a> {
             (true, Column::left("LARGEST LOSS").droppable(4)),
             (true, Column::right("WALL").droppable(1)),
             (has_time_left, Column::right("LEFT").droppable(2)),
+            (true, Column::left(START_COLUMN).droppable(9)),
             (true, Column::right("TRIES").droppable(7)),
             (has_slots, Column::right("COLD P50").droppable(8)),
             (has_slots, Column::right("P95").droppable(8)),

@@ -121,6 +121,8 @@ pub(crate) struct RunFacts {
     pub(crate) wall_millis: Option<i64>,
     /// The time that is left, in milliseconds; `None` if it cannot be predicted.
     pub(crate) millis_left: Option<i64>,
+    /// The creation of a single workload; `None` if it is unknown.
+    pub(crate) created: Option<Timestamp>,
     /// The number of Pods.
     pub(crate) pods: usize,
     /// The median of the cold starts in milliseconds; `None` without cold starts.
@@ -171,6 +173,7 @@ impl RunFacts {
             lost_work: summary.lost_work.total(),
             wall_millis: elapsed_millis(workload, context.now),
             millis_left: context.time_left(workload).map(|left| left.millis),
+            created: workload.created,
             pods: summary.pods,
             cold_p50: summary.cold_start_percentiles.p50.map(|value| value.estimate_millis),
             cold_p95: summary.cold_start_percentiles.p95.map(|value| value.estimate_millis),

@@ -67,6 +67,11 @@ impl DirectoryRecorder {
         self.header.namespace = namespace;
     }
 
+    /// Stores the version of the API server in the header.
+    pub(crate) fn set_kubernetes_version(&mut self, version: Option<String>) {
+        self.header.kubernetes_version = version;
+    }
+
     /// The directory.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

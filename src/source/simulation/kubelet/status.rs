@@ -151,6 +151,7 @@ fn container_status(container: &ContainerRuntime) -> ContainerStatus {
         ready,
         restart_count: container.restarts,
         // The kubelet reports the id of a container only after the first run has started.
+        image_id: String::new(),
         container_id: if container.run > 0 { container.id.clone() } else { String::new() },
         started: Some(container.is_running()),
     }

@@ -124,8 +124,12 @@ pub(crate) fn can_be_named(kind: BuiltInKind) -> bool {
     }
 }
 
-/// Drops the metadata that this program does not use, because it may contain secrets.
+/// Drops the metadata that this program does not use, because it may contain secrets, and the texts around the digests of
+/// images.
 fn without_unused_metadata(mut object: Object) -> Object {
     object.metadata_mut().drop_unused();
+    if let Object::Pod(pod) = &mut object {
+        pod.keep_image_digests();
+    }
     object
 }

@@ -1,6 +1,9 @@
 //! Changes of durations as text with a sign.
 
-use crate::view::primitives::duration::{MIN_FOR_SECONDS, format_elapsed_millis};
+use crate::lifecycle::format_elapsed_millis;
+
+/// Changes of this number of milliseconds or more are written in whole seconds.
+const MIN_FOR_SECONDS: i64 = 60_000;
 
 /// The unit to which the changes of one table are rounded, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,13 @@ impl ChangeUnit {
     }
 }
 
+/// Writes the size of a change of this many units as a sentence does: `12s`, `0.8s`.
+pub(crate) fn describe_size(unit: ChangeUnit, units: i64) -> String {
+    let size = unit.format(units.abs());
+    let size = size.trim_start_matches('+');
+    size.strip_suffix(".0s").map_or_else(|| size.to_owned(), |whole| format!("{whole}s"))
+}
+
 /// Rounds parts to a unit so that the rounded parts still sum to the rounded whole.
 pub(crate) fn round_parts(parts: &[i64], whole: i64, unit: i64) -> (Vec<i64>, i64) {
     let rounded_whole = (whole + unit / 2).div_euclid(unit);
@@ -67,6 +77,8 @@ mod tests {
             [800, -800, 0, 40, -65_000, 3_900_000].map(format_change),
             ["+0.8s", "-0.8s", "0.0s", "0.0s", "-1m05s", "+1h05m"]
         );
+        let sizes = [(ChangeUnit::Tenths, -126), (ChangeUnit::Tenths, 120), (ChangeUnit::Seconds, 65)];
+        assert_eq!(sizes.map(|(unit, units)| describe_size(unit, units)), ["12.6s", "12s", "1m05s"]);
     }
 
     #[test]
