@@ -99,7 +99,7 @@ async fn enter_opens_a_run_at_its_end_and_q_and_esc_come_back_to_the_table() {
         assert!(terminal.contents().lines().any(|line| line.starts_with('▌')), "{}", terminal.contents());
         terminal.keys("q").await;
     };
-    assert_eq!(browse(&terminal, &paths, user).await, Exit::Success);
+    assert_eq!(Box::pin(browse(&terminal, &paths, user)).await, Exit::Success);
     // The table is printed to the output of the test. Nothing of the interactive screen stays.
     let contents = terminal.contents();
     assert!(!contents.contains('▌') && !contents.contains("Enter open"), "{contents}");
@@ -126,5 +126,5 @@ async fn a_run_that_cannot_be_opened_costs_a_message_and_ctrl_c_ends_the_program
         seconds(2).await;
         terminal.send(Input::Key(Key::ctrl('c')));
     };
-    assert_eq!(browse(&terminal, &paths, user).await, Exit::Interrupted);
+    assert_eq!(Box::pin(browse(&terminal, &paths, user)).await, Exit::Interrupted);
 }

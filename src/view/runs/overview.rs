@@ -144,7 +144,7 @@ impl<'a> RunTable<'a> {
         let name = text::shorten_middle(&name, self.max_name, self.context.glyphs.ellipsis);
         let namespace = text::clean(&row.workload.namespace).into_owned();
         let words = describe_state(self.context.timeline, row.workload);
-        self.add_row(&name, namespace, row.workload.state, words, facts);
+        self.add_row(&name, namespace, row.workload.state, words, &facts);
     }
 
     /// Adds the row that sums up workloads of one state: `+ 412 more`.
@@ -154,7 +154,7 @@ impl<'a> RunTable<'a> {
             sum.add(&RunFacts::collect(&self.context, row.workload));
         }
         let words = (state.name(), state_style(state));
-        self.add_row(&format!("+ {} more", rows.len()), String::new(), state, words, sum);
+        self.add_row(&format!("+ {} more", rows.len()), String::new(), state, words, &sum);
     }
 
     fn add_row(
@@ -163,7 +163,7 @@ impl<'a> RunTable<'a> {
         namespace: String,
         state: WorkloadState,
         (state_words, state_words_style): (&'static str, Style),
-        facts: RunFacts,
+        facts: &RunFacts,
     ) {
         let glyphs = self.context.glyphs;
         let (_, max_bar_columns) = BAR_COLUMNS;
@@ -194,7 +194,7 @@ impl<'a> RunTable<'a> {
             TableCell::new(duration(facts.cold_p95), Style::Text),
             TableCell::new(duration(Some(facts.wasted()).filter(|_| facts.slots.total > 0)), Style::Text),
         ];
-        self.rows.push((cells, facts));
+        self.rows.push((cells, *facts));
     }
 
     fn draw(self, columns: usize) -> DrawnTable {
