@@ -1,21 +1,19 @@
 //! The table of `history --interactive` on its terminal.
 
-use tokio::time::{Duration, sleep};
+use tokio::time::sleep;
 
 use crate::app::appearance::Appearance;
 use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
+use crate::app::reporter::live::TICK;
 use crate::app::signals::Signals;
 use crate::platform::signal_kinds::TerminalSignal;
 use crate::platform::signals::TerminalSignals;
 use crate::source::{ErrorKind, SourceError};
-use crate::terminal::full_screen::{FullScreen, RESIZE_PAUSE};
+use crate::terminal::full_screen::FullScreen;
 use crate::timeline::comparison::WorkHistory;
 use crate::tui::history_table::{HistoryEffect, HistoryTableState};
 use crate::view::{HistoryPicture, draw_history_picture};
-
-/// Time after a change of the size after which the table is drawn again, in addition to the pause of the screen.
-const REDRAW_DELAY: Duration = Duration::from_millis(10);
 
 /// What the user does in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +65,7 @@ impl<'a> HistoryScreen<'a> {
                     let rows = table_rows(&screen);
                     self.state.handle_input(input, &self.drawn.1, rows)
                 }
-                () = sleep(RESIZE_PAUSE + REDRAW_DELAY), if screen.is_resizing() => HistoryEffect::Draw,
+                () = sleep(TICK), if screen.is_resizing() => HistoryEffect::Draw,
                 signal = terminal_signals.next() => match signal {
                     TerminalSignal::Resized => HistoryEffect::Draw,
                     TerminalSignal::Stopped => HistoryEffect::Suspend,
