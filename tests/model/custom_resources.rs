@@ -2,7 +2,7 @@
 
 use kubectl_seq::testing::observation::{Observation, Seen};
 use kubectl_seq::testing::timeline::WorkloadState;
-use kubectl_seq::testing::view::{Glyphs, Size, ViewState, render_frame};
+use kubectl_seq::testing::view::{Glyphs, Line, Size, ViewState, render_frame};
 use serde_json::{Value, json};
 
 use crate::describe::timeline_of;
@@ -21,6 +21,7 @@ fn owned_by(mut object: Value, kind: &str, name: &str) -> Value {
     object
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the callers build the value in place")]
 fn custom(api_version: &str, kind: &str, status: Value) -> Observation {
     let object = json!({"apiVersion": api_version, "kind": kind, "status": status,
         "metadata": {"namespace": "default", "name": "top", "uid": "top", "creationTimestamp": time(0)}});
@@ -54,7 +55,7 @@ fn an_argo_workflow_with_one_done_and_one_failed_pod_says_so_with_its_own_messag
     );
     let size = Size { columns: 100, rows: None };
     let frame = render_frame(&timeline, &ViewState::default(), size, &Glyphs::UNICODE, at(100.0));
-    let text: Vec<String> = frame.lines.iter().map(|line| line.plain()).collect();
+    let text: Vec<String> = frame.lines.iter().map(Line::plain).collect();
     assert!(text[0].contains("1 done · 1 failed Pod"), "{text:#?}");
     assert!(text.iter().any(|line| line.contains("Failed: child 'flow-b' failed")), "{text:#?}");
 }

@@ -68,6 +68,7 @@ fn listed(tag: &str, object: Value) -> Observation {
 }
 
 /// A custom resource that was created at second 0.
+#[expect(clippy::needless_pass_by_value, reason = "the callers build the value in place")]
 fn custom(api_version: &str, kind: &str, name: &str, spec: Value) -> Observation {
     let object = json!({"apiVersion": api_version, "kind": kind, "spec": spec,
         "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": time(0)}});
