@@ -26,6 +26,7 @@ pub(crate) mod run_state;
 pub(crate) mod run_steps;
 pub(crate) mod runs;
 pub(crate) mod signals;
+pub(crate) mod stored_runs;
 pub(crate) mod streams;
 pub(crate) mod summary;
 pub(crate) mod traces;

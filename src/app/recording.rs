@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::app::runs::stored::{describe_recorded_runs, describe_runs};
+use crate::app::stored_runs::runs_line::{describe_recorded_runs, describe_runs};
 use crate::source::Update;
 use crate::source::error::system_error_text;
 use crate::source::recording::{DirectoryRecorder, Recorder};

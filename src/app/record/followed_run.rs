@@ -11,7 +11,7 @@ use crate::app::record::dropped_lines::DroppedLines;
 use crate::app::record::finished_run::FinishedRun;
 use crate::app::record::resumed_run::ResumedRun;
 use crate::app::record::rollout_objects::{RolledOut, RolloutObjects};
-use crate::app::runs::stored::describe_runs;
+use crate::app::stored_runs::runs_line::describe_runs;
 use crate::observation::{Observation, Outage, Unwatched};
 use crate::source::Update;
 use crate::source::recording::RecordingEntry;

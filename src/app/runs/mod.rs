@@ -1,13 +1,10 @@
 //! Runs as the input of comparisons: read from recordings or from the live cluster.
 
-pub(crate) mod extract;
 pub(crate) mod history_markdown;
 pub(crate) mod history_screen;
 pub(crate) mod list_paths;
 pub(crate) mod live_timeline;
 pub(crate) mod read_all;
 pub(crate) mod read_runs;
-pub(crate) mod recording_timeline;
-pub(crate) mod stored;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::app::runs::extract::extract_runs;
-use crate::app::runs::recording_timeline::{RecordingTimeline, read_recording};
-use crate::app::runs::stored::read_stored_runs;
+use crate::app::stored_runs::extract::extract_runs;
+use crate::app::stored_runs::recording_timeline::{RecordingTimeline, read_recording};
+use crate::app::stored_runs::runs_line::read_stored_runs;
 use crate::source::SourceError;
 use crate::timeline::comparison::{RunReading, RunSource, WorkloadRun};
 

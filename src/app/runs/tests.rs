@@ -7,8 +7,8 @@ use ring::digest;
 
 use crate::app::runs::history_markdown::write_history_markdown;
 use crate::app::runs::read_runs::{RunDetail, read_runs};
-use crate::app::runs::recording_timeline::read_recording;
-use crate::app::runs::stored::{describe_recorded_runs, describe_runs, read_stored_runs};
+use crate::app::stored_runs::recording_timeline::read_recording;
+use crate::app::stored_runs::runs_line::{describe_recorded_runs, describe_runs, read_stored_runs};
 use crate::export::comparison::{HistoryDocument, write_history_csv};
 use crate::export::write_json;
 use crate::source::recording::compression::FrameCompressor;

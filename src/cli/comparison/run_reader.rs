@@ -5,9 +5,9 @@ use std::path::Path;
 use tokio::sync::OnceCell;
 
 use crate::app::exit::RunError;
-use crate::app::runs::extract::extract_runs;
 use crate::app::runs::live_timeline::read_feed;
 use crate::app::runs::read_runs::RunDetail;
+use crate::app::stored_runs::extract::extract_runs;
 use crate::app::streams::Streams;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::comparison::run_word::RunWord;

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::source::recording::compression::{decompress_frame, is_frame_start, split_frames};
-use crate::source::recording::directory::listing::read_header;
 use crate::source::recording::entry::RecordingEntry;
+use crate::source::recording::read::RecordingLines;
+use crate::source::recording::replay::{OpenRecording, ReplayPace};
 
 /// The start of the line.
 pub(crate) const RUNS_MARK_START: &[u8] = br#"{"mark":"runs","#;
@@ -60,7 +61,12 @@ pub(crate) fn read_runs_mark<T: DeserializeOwned>(path: &Path, rules: u32) -> Op
     }
     let mark: RunsMark<T> = serde_json::from_slice(before).ok()?;
     // A newer format may give the lines another meaning.
-    (mark.rules == rules && read_header(path).is_ok()).then_some(mark.runs)
+    (mark.rules == rules && has_readable_header(path)).then_some(mark.runs)
+}
+
+fn has_readable_header(path: &Path) -> bool {
+    let opened = OpenRecording::new(path, ReplayPace::AtOnce);
+    opened.is_ok_and(|recording| RecordingLines::new(recording.input).is_ok())
 }
 
 /// Reads the last lines of a recording. The first one of them may be incomplete.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::app::runs::extract::extract_runs;
-use crate::app::runs::recording_timeline::read_recording;
+use crate::app::stored_runs::extract::extract_runs;
+use crate::app::stored_runs::recording_timeline::read_recording;
 use crate::source::recording::runs_mark::{RunsMark, read_runs_mark};
 use crate::timeline::Timeline;
 use crate::timeline::comparison::{RunReading, RunSource, STORED_RUN_RULES, StoredRun, WorkloadRun};
