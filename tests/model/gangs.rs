@@ -240,6 +240,22 @@ fn a_job_set_is_one_gang_and_its_order_is_the_cause_of_a_late_member() {
 }
 
 #[test]
+fn the_pods_of_a_job_set_are_members_without_any_label() {
+    let pod = |name: &str, started| {
+        listed("Pod", owned_by(pod_of(name, 0, started, 60, 0), "Job", "set-workers-0"))
+    };
+    let observations = [
+        job_set(json!({})),
+        listed("Job", named_job("set-workers-0", "set", 3)),
+        pod("a", 1),
+        pod("b", 2),
+        pod("c", 9),
+    ];
+    let gang = entry(&timeline_of(&observations), "set", 100.0)["gang"].clone();
+    assert_eq!((&gang["members"], &gang["waitMillis"]), (&json!(3), &json!(8000)), "{gang}");
+}
+
+#[test]
 fn a_restart_of_a_job_set_is_a_new_attempt() {
     let all = [
         job_set(json!({})),

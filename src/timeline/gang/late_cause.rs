@@ -219,12 +219,15 @@ impl Timeline {
                 *existing.entry(self.identity(key).role().map(|role| &**role)).or_default() += 1;
             }
         }
-        let has_roles = attempt.demand.of_role(None).is_none();
-        if !has_roles {
-            let all = existing.values().sum();
-            existing = BTreeMap::from([(None, all)]);
-        }
-        if let Some(role) = missing_role(&attempt.demand, &existing) {
+        // Without roles, only the number of all Pods shows whether one is missing.
+        let is_without_roles = attempt.demand.of_role(None).is_some() || existing.contains_key(&None);
+        let missing = if is_without_roles {
+            let is_missing = existing.values().sum::<u32>() < attempt.members;
+            attempt.demand.roles.last().filter(|_| is_missing)
+        } else {
+            missing_role(&attempt.demand, &existing)
+        };
+        if let Some(role) = missing {
             let block = |workload: &Workload| Some(Arc::clone(&workload.creation_block.as_ref()?.reason));
             let blocked = self.subtree(&workload.uid).iter().find_map(block);
             let cause = match (blocked, &role.order) {

@@ -214,7 +214,7 @@ impl Timeline {
 /// The demand for this number of members without roles.
 fn count_pods(pods: usize) -> GangDemand {
     let members = u32::try_from(pods).unwrap_or(u32::MAX);
-    GangDemand { roles: vec![RoleDemand { role: None, members, order: None }] }
+    GangDemand { roles: vec![RoleDemand { role: None, members, order: None }], all_have_roles: false }
 }
 
 fn non_empty(attempts: Vec<GangAttempt>) -> Option<Vec<GangAttempt>> {

@@ -12,6 +12,8 @@ use crate::timeline::workloads::workload::Capacity;
 pub(crate) struct GangDemand {
     /// The members by role. Empty if the spec does not contain their number.
     pub(crate) roles: Vec<RoleDemand>,
+    /// Whether all members have a role, so that a Pod without a role is no member: the submitter of a RayJob.
+    pub(crate) all_have_roles: bool,
 }
 
 /// The members with one role.
@@ -41,10 +43,10 @@ impl GangDemand {
         self.roles.iter().find(|role| role.role.as_deref() == name)
     }
 
-    /// Whether a Pod with this role is a member. A Pod without a role is a member only if no member has a role, or if
-    /// the roles are unknown.
+    /// Whether a Pod with this role is a member. A Pod whose labels name no role may have any role.
     pub(crate) fn includes(&self, role: Option<&str>) -> bool {
-        self.roles.is_empty() || self.of_role(role).is_some() || self.of_role(None).is_some()
+        let is_unknown = role.is_none() && !self.all_have_roles;
+        is_unknown || self.roles.is_empty() || self.of_role(role).is_some() || self.of_role(None).is_some()
     }
 
     /// The members of an Indexed Job with these desired numbers of Pods over time, at `at`. `None` if the Pods of the
@@ -57,7 +59,7 @@ impl GangDemand {
         // A partial admission lowers `parallelism` before the attempt begins.
         (is_gang(first) || is_gang(now)).then(|| {
             let members = now.completions.map_or(now.parallelism, |all| all.min(now.parallelism));
-            Self { roles: vec![RoleDemand { role: None, members, order: None }] }
+            Self { roles: vec![RoleDemand { role: None, members, order: None }], all_have_roles: false }
         })
     }
 
@@ -87,7 +89,10 @@ impl GangDemand {
                 let order = Some("startupPolicy LeaderReady".to_owned())
                     .filter(|_| spec.startup_policy.0 == "LeaderReady");
                 let workers = RoleDemand { order, ..RoleDemand::new("worker", size.saturating_sub(1)) };
-                return Some(Self { roles: vec![RoleDemand::new("leader", 1), workers] });
+                return Some(Self {
+                    roles: vec![RoleDemand::new("leader", 1), workers],
+                    all_have_roles: false,
+                });
             }
             ("ray.io", "RayCluster") => ray_roles(&spec.worker_group_specs),
             ("ray.io", "RayJob") => ray_roles(&spec.ray_cluster_spec.worker_group_specs),
@@ -103,7 +108,7 @@ impl GangDemand {
             ("trainer.kubeflow.org", "TrainJob") => Vec::new(),
             _ => return None,
         };
-        Some(Self { roles })
+        Some(Self { roles, all_have_roles: group == "ray.io" })
     }
 }
 
