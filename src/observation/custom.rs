@@ -184,6 +184,19 @@ impl<'de> Deserialize<'de> for CustomState {
     }
 }
 
+/// Whether the controller of this kind reports in the status that an object has ended. The states of the objects that
+/// it owns then do not decide, because the controller may run failed work again.
+pub(crate) fn reports_its_end(group: &str, kind: &str) -> bool {
+    match group {
+        "jobset.x-k8s.io" => kind == "JobSet",
+        "argoproj.io" => kind == "Workflow",
+        "ray.io" => kind == "RayJob",
+        "trainer.kubeflow.org" => kind == "TrainJob",
+        "kubeflow.org" | "batch.volcano.sh" => kind.ends_with("Job"),
+        _ => false,
+    }
+}
+
 /// An object between a Pod and its workload. Only the metadata is read, because the object only links the Pod to the
 /// workload.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]

@@ -30,7 +30,7 @@ pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet}
 pub(crate) use cleaning::{Cleaner, clean, clean_whole, is_unsafe};
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::gang_spec::{ReplicatedJob, WorkerGroup};
-pub(crate) use custom::{Custom, CustomStatus, Owner, ReplicaStatus};
+pub(crate) use custom::{Custom, CustomStatus, Owner, ReplicaStatus, reports_its_end};
 pub(crate) use event::{
     COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference, trim_scheduling_reasons,
 };

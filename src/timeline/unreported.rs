@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::PodOutcome;
+use crate::observation::reports_its_end;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::bare_pod::state_from_outcome;
 use crate::timeline::workloads::custom_status::ReportedPods;
@@ -17,6 +18,12 @@ impl Timeline {
         for index in indexes {
             let workload = &self.tree.workloads[index];
             let state = self.combined_state(workload);
+            let group = workload.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+            let state = if state.is_final() && reports_its_end(group, &workload.kind) {
+                WorkloadState::Running
+            } else {
+                state
+            };
             let finished = if state.is_final() { self.latest_end(workload) } else { None };
             let workload = &mut self.tree.workloads[index];
             workload.state = state;

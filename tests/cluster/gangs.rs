@@ -72,7 +72,7 @@ fn job_sets_are_gangs_whose_restarts_are_attempts() {
     let pods = pods_below(&document, ordered);
     check_gang(&ordered["gang"], &pods);
     assert_eq!(ordered["gang"]["attempt"], 1);
-    assert_eq!(ordered["gang"]["last"]["reason"], "init on ".to_owned() + text(last_pod(&pods), "node"));
+    assert_eq!(ordered["gang"]["last"]["reason"], "dependsOn driver (Ready)");
     let mut roles: Vec<&str> = pods.iter().map(|pod| text(pod, "role")).collect();
     roles.sort_unstable();
     assert_eq!(roles, ["driver", "workers", "workers", "workers", "workers"]);
@@ -207,34 +207,30 @@ fn check_leader_worker_set(namespace: &Namespace) {
     let set = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "lws"},
         "spec": {"replicas": 1, "startupPolicy": "LeaderReady", "leaderWorkerTemplate": {"size": 2}}});
     let uid = create(namespace, &set);
-    let stateful_set = |name: &str, owners: &Value| {
-        let labels = json!({"set": name});
-        json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+    let create_stateful_set = |name: &str, worker: &str, owners: &Value| {
+        let labels = json!({"leaderworkerset.sigs.k8s.io/name": "lws",
+            "leaderworkerset.sigs.k8s.io/group-index": "0", "leaderworkerset.sigs.k8s.io/worker-index": worker});
+        let object = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
             "metadata": {"name": name, "ownerReferences": owners},
-            "spec": {"replicas": 0, "serviceName": "none", "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels},
-                    "spec": {"containers": [{"name": "main", "image": "busybox:1.36"}]}}}})
+            "spec": {"replicas": 1, "serviceName": "none", "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers":
+                    [{"name": "main", "image": "busybox:1.36", "command": ["sleep", "300"]}]}}}});
+        create(namespace, &object);
+        let pod = format!("{name}-0");
+        namespace.kubectl(&["wait", "--for=create", &format!("pod/{pod}"), "--timeout=60s"]).succeeds();
+        wait_for_ends(namespace, &[(&pod, "Running")]);
+        namespace.kubectl(&["get", "pod", &pod, "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout
     };
-    let labels = |worker: &str| {
-        json!({"leaderworkerset.sigs.k8s.io/name": "lws", "leaderworkerset.sigs.k8s.io/group-index": "0",
-            "leaderworkerset.sigs.k8s.io/worker-index": worker})
-    };
-    let leaders = create(namespace, &stateful_set("lws", &owner(version, kind, "lws", &uid)));
-    let of_leaders = owner("apps/v1", "StatefulSet", "lws", &leaders);
-    let leader = create(namespace, &shell_pod("lws-x", &labels("0"), &of_leaders, "sleep 7"));
-    wait_for_ends(namespace, &[("lws-x", "Running")]);
-    let workers = create(namespace, &stateful_set("lws-0", &owner("v1", "Pod", "lws-x", &leader)));
-    let of_workers = owner("apps/v1", "StatefulSet", "lws-0", &workers);
-    create(namespace, &shell_pod("lws-0-y", &labels("1"), &of_workers, "sleep 1"));
-    wait_for_ends(namespace, &[("lws-0-y", "Succeeded")]);
+    let leader = create_stateful_set("lws", "0", &owner(version, kind, "lws", &uid));
+    create_stateful_set("lws-0", "1", &owner("v1", "Pod", "lws-0", &leader));
     let document = namespace.seq(&["get", "lws/lws", "-o", "json"]).succeeds().json();
     document::check(&document);
     let lws = workload(&document, "lws");
     let pods: Vec<&Value> = array(lws, "pods").iter().collect();
-    check_gang(&lws["gang"], &pods);
-    assert_eq!(lws["gang"]["last"], json!({"pod": "lws-0-y", "reason": "startupPolicy LeaderReady"}));
     let roles: Vec<&str> = pods.iter().map(|pod| text(pod, "role")).collect();
-    assert_eq!(roles, ["leader", "worker"]);
+    assert_eq!(roles, ["leader", "worker"], "{document:#}");
+    check_gang(&lws["gang"], &pods);
+    assert_eq!(lws["gang"]["last"], json!({"pod": "lws-0-0", "reason": "startupPolicy LeaderReady"}));
 }
 
 /// A RayJob that was retried: its second RayCluster is the second attempt.

@@ -271,6 +271,8 @@ fn a_restart_of_a_job_set_is_a_new_attempt() {
         set_pod("w12", "workers-new", "workers", "1", (32, 40, 60, 0)),
     ];
     let set = entry(&timeline_of(&all), "set", 100.0);
+    // All Jobs have ended, but only the JobSet's controller knows whether it starts them again.
+    assert_eq!(set["outcome"], "Running");
     assert_eq!((&set["gang"]["attempt"], &set["gang"]["waitMillis"]), (&json!(2), &json!(7000)), "{set:#}");
     assert_eq!(set["gang"]["last"]["pod"], "w12");
     assert_eq!(set["summary"]["gangWaitMillis"], 4000 + 7000);

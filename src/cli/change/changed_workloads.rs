@@ -5,7 +5,7 @@ use crate::app::exit::RunError;
 use crate::app::reporter::progress_bar::{ProgressBar, Step};
 use crate::app::resume_command::ResumeCommand;
 use crate::cli::args::connection::ConnectionArgs;
-use crate::observation::{BuiltInKind, is_valid_name};
+use crate::observation::{BuiltInKind, is_valid_name, reports_its_end};
 use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Need, Objects, Resource, Target};
 use crate::source::kubectl::ChangedObject;
 
@@ -58,12 +58,7 @@ async fn resolve_followed_type(
     let kind = object.kind.as_str();
     let is_followed = match (built_in_kind(object), group) {
         (Some(kind), _) => work_duration(kind) == WorkDuration::Finite,
-        (None, "jobset.x-k8s.io") => kind == "JobSet",
-        (None, "argoproj.io") => kind == "Workflow",
-        (None, "ray.io") => kind == "RayJob",
-        (None, "trainer.kubeflow.org") => kind == "TrainJob",
-        (None, "kubeflow.org" | "batch.volcano.sh") => kind.ends_with("Job"),
-        (None, _) => false,
+        (None, group) => reports_its_end(group, kind),
     };
     if !is_followed {
         return Ok(None);
