@@ -65,7 +65,7 @@ fn job_sets_are_gangs_whose_restarts_are_attempts() {
     let run =
         namespace.seq(&["apply", "-f", &file, "-o", "json", "--timeout=120s", "--record", record]).succeeds();
     let document = run.json();
-    namespace.check(&document);
+    document::check(&document);
     assert!(replay(&recording).stdout == run.stdout, "a replay differs from its run");
 
     let ordered = workload(&document, "ordered");

@@ -188,11 +188,12 @@ impl Timeline {
         };
         let working = works.iter().filter(|work| work.end.is_none_or(|end| end > now));
         attempt.working = count_places(working);
-        let all_places: FastSet<MemberPlace<'_>> =
-            attempt.pods.iter().map(|pod| self.place_in_gang(*pod)).collect();
-        let has_ended = !is_last || workload.has_ended();
-        let is_partly_observed = has_ended && to_count(all_places.len()) < members;
-        attempt.is_unknown = has_unknown_start || attempt.complete.is_none() && is_partly_observed;
+        let is_partly_observed = || {
+            let all_places: FastSet<MemberPlace<'_>> =
+                attempt.pods.iter().map(|pod| self.place_in_gang(*pod)).collect();
+            (!is_last || workload.has_ended()) && to_count(all_places.len()) < members
+        };
+        attempt.is_unknown = has_unknown_start || attempt.complete.is_none() && is_partly_observed();
         if !attempt.is_unknown {
             attempt.wait_millis = attempt.first.map_or(0, |(first, _)| limit.saturating_sub(first).max(0));
             attempt.held_pod_millis = works
