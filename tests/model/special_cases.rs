@@ -144,9 +144,9 @@ fn describe_with_kubelet_starts(terminated: &Value, policy: &str, starts: &[f64]
         json!({"metadata": {"managedFields": wrote}, "spec": {"restartPolicy": policy, "nodeName": "node-1"},
             "status": {"phase": phase, "containerStatuses": [container_status("main", 0, terminated.clone(), json!({}))]}}),
     );
+    let first = patched(running_pod(), json!({"spec": {"restartPolicy": policy, "nodeName": "node-1"}}));
     let start = |seconds: &f64| (80.5, Listed, kubelet_start(*seconds));
-    let seen =
-        [(5.1, Listed, running_pod()), (80.2, Changed, ended)].into_iter().chain(starts.iter().map(start));
+    let seen = [(5.1, Listed, first), (80.2, Changed, ended)].into_iter().chain(starts.iter().map(start));
     describe_watched(seen.collect::<Vec<_>>())
 }
 
@@ -161,14 +161,14 @@ fn the_restart_of_a_node_is_the_reason_only_if_an_event_of_its_kubelet_proves_it
         assert_lines(&restarted, &[&format!("p: Failed exit {code} (NodeRestarted)"), "| 5.500..… Running"]);
         assert!(restarted.contains("end unknown"), "{restarted}");
         let again = describe_with_kubelet_starts(state, "OnFailure", &[78.0]);
-        assert_lines(&again, &["p: Running (NodeRestarted)"]);
+        assert_lines(&again, &[&format!("p: Running exit {code} (NodeRestarted)")]);
     }
     // The kubelet started before the run, only after its report, or not at all.
     for starts in [&[2.0][..], &[90.0], &[]] {
         let description = describe_with_kubelet_starts(&lost, "Never", starts);
         assert_lines(&description, &["p: Failed exit 137 (ContainerStatusUnknown)"]);
         let description = describe_with_kubelet_starts(&unknown, "OnFailure", starts);
-        assert_lines(&description, &["p: Running (CrashLoopBackOff)"]);
+        assert_lines(&description, &["p: Running exit 255 (CrashLoopBackOff)"]);
     }
     // A process that ended by itself was not lost.
     let failed = json!({"terminated": {"startedAt": time(5), "finishedAt": time(79), "exitCode": 255,
