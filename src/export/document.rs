@@ -14,6 +14,7 @@ use crate::export::budget::BudgetEntry;
 use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
 use crate::export::gang::GangEntry;
 use crate::export::pod::PodEntry;
+use crate::export::queue::QueueEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::export::what_if::WhatIfEntry;
@@ -155,6 +156,8 @@ pub struct WorkloadEntry<'a> {
     /// The latest start of all Pods together; `null` if the Pods also work alone, or if they are members of the gang of
     /// a workload above this one.
     pub gang: Option<GangEntry>,
+    /// The place in a queue of Kueue, and the states there; `null` if the workload is in none, or if this cannot be read.
+    pub queue: Option<QueueEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
     /// The collections that the workload rests on and that cannot be read at the moment, and the times in which nobody
@@ -216,6 +219,7 @@ impl<'a> WorkloadEntry<'a> {
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
             gang: account.gang.as_ref().map(GangEntry::from),
+            queue: timeline.queue(workload).map(|queue| QueueEntry::new(&queue, now)),
             time_left: timeline.time_left(workload, now).map(TimeLeftEntry::from),
             images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
             ..entry
@@ -252,6 +256,7 @@ impl<'a> WorkloadEntry<'a> {
             what_if: None,
             time_left: None,
             gang: None,
+            queue: None,
             summary,
             incomplete: Vec::new(),
             holds: Vec::new(),

@@ -10,8 +10,8 @@ use crate::lifecycle::{
     Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Readiness, Source,
 };
 use crate::timeline::{
-    LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, SlotUncertainty, Summary, TimelinePod,
-    Workload, WorkloadState,
+    HeldTime, LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, SlotUncertainty, Summary,
+    TimelinePod, Workload, WorkloadState,
 };
 
 /// Returns the time `millis` milliseconds after 2026-01-01T00:00:00Z.
@@ -95,6 +95,7 @@ pub(crate) fn summary() -> Summary {
         slot_uncertainty: SlotUncertainty::default(),
         slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 13 },
         lost_work: lost_work(),
+        held: HeldTime::default(),
     }
 }
 

@@ -160,6 +160,13 @@ impl ChangeWriter {
             let times = [hold.start, hold.end].map(|instant| instant.map(|instant| instant.at));
             (times, hold.ended, &hold.reason, &hold.message).hash(&mut hash);
         }
+        if let Some(queue) = timeline.queue(workload) {
+            (queue.position, queue.priority, &queue.cluster).hash(&mut hash);
+            for state in &queue.states {
+                let times = [state.start, state.end].map(|instant| instant.map(|instant| instant.at));
+                (times, state.kind, &state.reason, &state.message, &state.by).hash(&mut hash);
+            }
+        }
         let hash = hash.finish();
         self.workload_hashes.insert(Arc::clone(&workload.uid), hash) != Some(hash)
     }

@@ -31,6 +31,7 @@ pub(crate) mod yaml;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod queue;
 #[cfg(test)]
 pub(crate) mod schema;
 #[cfg(test)]

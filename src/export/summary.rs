@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::export::findings::ReservedEntry;
+use crate::export::queue::{HeldEntry, held_entries};
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 
@@ -43,6 +44,11 @@ pub struct SummaryEntry {
     /// The time from the first member's work to the last one's, summed over all attempts of a gang, and until now while a
     /// member is missing; `null` if no gang is in the workload.
     pub gang_wait_millis: Option<i64>,
+    /// The time without Pods because the workload was suspended, waited in a queue, or its Pods were refused. It is no
+    /// part of `slots`.
+    pub held_millis: i64,
+    /// The parts of `heldMillis` by reason.
+    pub held: Vec<HeldEntry>,
     /// The part of the work that was lost, by cause.
     pub lost_work: LostWorkEntry,
     /// The requested resources that were reserved before the work of the Pods began.
@@ -77,6 +83,8 @@ impl From<&Summary> for SummaryEntry {
                 SlotTimeEntry::new(&uncertainty.phase_ranges(slots), uncertainty.idle_range(slots))
             }),
             gang_wait_millis: summary.gang_wait_millis,
+            held_millis: summary.held.total(),
+            held: held_entries(&summary.held),
             lost_work: (&summary.lost_work).into(),
             reserved: Vec::new(),
             partial: summary.partial,

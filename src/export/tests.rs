@@ -55,7 +55,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed gone nextRunAt waitingSince budget whatIf timeLeft gang summary incomplete holds backOffs findings waits images"
+             completions parallelism active succeeded failed gone nextRunAt waitingSince budget whatIf timeLeft gang queue summary incomplete holds backOffs findings waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -63,7 +63,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary),
         words(
             "pods wallMillis slotMillis runMillis coldStartMillis queuedMillis backOffMillis idleMillis coldStart \
-             run queued concurrency slots slotRanges gangWaitMillis lostWork reserved partial"
+             run queued concurrency slots slotRanges gangWaitMillis heldMillis held lostWork reserved partial"
         )
     );
     assert_eq!(keys(&entry.summary.cold_start), words("p50Millis p95Millis maxMillis"));
@@ -112,7 +112,7 @@ fn a_workload_is_written_with_all_values() {
             "message": "Job has reached the \u001b[31mspecified\u001b[0m \"backoff\" limit: #1",
             "createdAt": "2026-01-01T00:00:00.000Z", "startedAt": null, "finishedAt": "2026-01-01T00:00:30.000Z",
             "completions": 20, "parallelism": 4, "active": 0, "succeeded": 19, "failed": 7, "gone": false,
-            "nextRunAt": null, "waitingSince": null, "budget": [], "whatIf": null, "timeLeft": null, "gang": null,
+            "nextRunAt": null, "waitingSince": null, "budget": [], "whatIf": null, "timeLeft": null, "gang": null, "queue": null,
             "summary": {
                 "pods": 27, "wallMillis": 30000, "slotMillis": 100, "runMillis": 12000, "coldStartMillis": 11000,
                 "queuedMillis": 900, "backOffMillis": 3, "idleMillis": 13,
@@ -131,7 +131,7 @@ fn a_workload_is_written_with_all_values() {
                     "unreadyMillis": [4, 4], "queuedMillis": [10, 10], "terminatingMillis": [2, 2], "backOffMillis": [3, 3],
                     "unknownMillis": [7, 7], "idleMillis": [13, 13]
                 },
-                "gangWaitMillis": null, "lostWork": {
+                "gangWaitMillis": null, "heldMillis": 0, "held": [], "lostWork": {
                     "millis": 4, "failedMillis": 3, "preemptedMillis": 1, "evictedMillis": 0, "nodeLostMillis": 0,
                     "deletedMillis": 0
                 },

@@ -189,6 +189,10 @@ evidence_table! {
     KillingOfGonePod: Inferred, new(-1_400, 3_600_000, None), "name of the Killing event of a Pod that is gone (lower bound)";
     GracePeriod: Inferred, LOWER_BOUND, "Killing event plus the grace period (upper bound)";
     OwnerEndedAfterPods: Inferred, UPPER_BOUND, "end of the Job, which follows the ends of its Pods (upper bound)";
+    QueueCondition: Status, TRUNCATED, "condition of the Kueue Workload";
+    QueueEvent: Event, CONTROLLER_EVENT, "name of Kueue's event about the Workload";
+    QueueEventCoarse: Event, TRUNCATED, "lastTimestamp of Kueue's event about the Workload";
+    ReceivedQueueState: Observed, RECEIPT, "receipt of the changed Kueue Workload";
     MissingFromList: Inferred, UPPER_BOUND, "list without the Pod (upper bound)";
 }
 

@@ -16,6 +16,7 @@ use crate::observation::job::Job;
 use crate::observation::kind_data::{KindData as _, LabelSelector};
 use crate::observation::meta::ObjectMeta;
 use crate::observation::pod::Pod;
+use crate::observation::queued_workload::QueuedWorkload;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -103,6 +104,8 @@ macro_rules! define_kinds {
             Custom(Box<Custom>),
             /// An object between a Pod and its workload. Only the metadata of the object is known.
             Owner(Box<Owner>),
+            /// A Workload of Kueue, which holds the place of a workload in a queue.
+            QueuedWorkload(Box<QueuedWorkload>),
         }
 
         impl Object {
@@ -112,6 +115,7 @@ macro_rules! define_kinds {
                     $(Self::$kind(object) => &object.metadata,)*
                     Self::Custom(object) => &object.metadata,
                     Self::Owner(object) => &object.metadata,
+                    Self::QueuedWorkload(object) => &object.metadata,
                 }
             }
 
@@ -121,6 +125,7 @@ macro_rules! define_kinds {
                     $(Self::$kind(object) => &mut object.metadata,)*
                     Self::Custom(object) => &mut object.metadata,
                     Self::Owner(object) => &mut object.metadata,
+                    Self::QueuedWorkload(object) => &mut object.metadata,
                 }
             }
 
@@ -130,6 +135,7 @@ macro_rules! define_kinds {
                     $(Self::$kind(_) => ObjectKind::BuiltIn(BuiltInKind::$kind),)*
                     Self::Custom(_) => ObjectKind::Custom,
                     Self::Owner(_) => ObjectKind::Owner,
+                    Self::QueuedWorkload(_) => ObjectKind::QueuedWorkload,
                 }
             }
 
@@ -139,6 +145,7 @@ macro_rules! define_kinds {
                     $(Self::$kind(_) => ($api_version, stringify!($kind)),)*
                     Self::Custom(object) => (&object.api_version, &object.kind),
                     Self::Owner(object) => (&object.api_version, &object.kind),
+                    Self::QueuedWorkload(object) => (&object.api_version, "Workload"),
                 }
             }
 
@@ -146,7 +153,7 @@ macro_rules! define_kinds {
             pub(crate) fn pod_selector(&self) -> Option<&LabelSelector> {
                 match self {
                     $(Self::$kind(object) => object.pod_selector(),)*
-                    Self::Custom(_) | Self::Owner(_) => None,
+                    Self::Custom(_) | Self::Owner(_) | Self::QueuedWorkload(_) => None,
                 }
             }
 
@@ -154,7 +161,7 @@ macro_rules! define_kinds {
             pub(crate) fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector> {
                 match self {
                     $(Self::$kind(object) => object.pod_selector_mut(),)*
-                    Self::Custom(_) | Self::Owner(_) => None,
+                    Self::Custom(_) | Self::Owner(_) | Self::QueuedWorkload(_) => None,
                 }
             }
         }
@@ -170,12 +177,18 @@ pub enum ObjectKind {
     Custom,
     /// [`Object::Owner`].
     Owner,
+    /// [`Object::QueuedWorkload`].
+    QueuedWorkload,
 }
 
 impl ObjectKind {
     /// All kinds.
     pub fn all() -> impl Iterator<Item = Self> {
-        BuiltInKind::ALL.iter().copied().map(Self::BuiltIn).chain([Self::Custom, Self::Owner])
+        BuiltInKind::ALL.iter().copied().map(Self::BuiltIn).chain([
+            Self::Custom,
+            Self::Owner,
+            Self::QueuedWorkload,
+        ])
     }
 
     /// The word that names the kind in a recording.
@@ -184,6 +197,7 @@ impl ObjectKind {
             Self::BuiltIn(kind) => kind.info().recording_tag,
             Self::Custom => "Custom",
             Self::Owner => "Owner",
+            Self::QueuedWorkload => "QueuedWorkload",
         }
     }
 
@@ -201,6 +215,7 @@ impl ObjectKind {
             Self::BuiltIn(kind) => kind.deserialize(input),
             Self::Custom => Box::deserialize(input).map(Object::Custom),
             Self::Owner => Box::deserialize(input).map(Object::Owner),
+            Self::QueuedWorkload => Box::deserialize(input).map(Object::QueuedWorkload),
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod observed;
 pub(crate) mod outage;
 pub(crate) mod pod;
 pub(crate) mod preemption;
+pub(crate) mod queued_workload;
 pub(crate) mod relist;
 pub(crate) mod time;
 pub(crate) mod unwatched;
@@ -53,6 +54,8 @@ pub use pod::{
     Container, ContainerState, ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, Running, Terminated,
 };
 pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
+pub(crate) use queued_workload::{JOB_UID_LABEL, KUEUE_GROUP, QUEUE_NAME_LABEL, parse_preemptor_uids};
+pub(crate) use queued_workload::{QueueAdmission, QueuedWorkload, QueuedWorkloadStatus};
 pub use relist::Relist;
 pub use time::Time;
 pub(crate) use time::{known_time, saturating_add, saturating_sub, truncate_to_millis};

@@ -1,10 +1,13 @@
 //! Applies observations to the timeline.
 
+use std::sync::Arc;
+
 use crate::observation::{Event, Object, Observation, Seen, truncate_to_millis};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::pods::pod_store::OwnerReport;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::owner_records::Affected;
+use crate::timeline::workloads::workload::Workload;
 
 impl Timeline {
     /// Applies one observation. [`Timeline::recompute`] then updates the workloads and Pods.
@@ -32,10 +35,18 @@ impl Timeline {
                         self.store.apply_node_event(event);
                         Affected::Nothing
                     }
+                    "Workload" => {
+                        let waiting = self.queues.apply_event(event);
+                        self.mark_stale(&waiting)
+                    }
                     _ => self.apply_owner_event(event, seen),
                 }
             }
             Object::Owner(owner) => self.owners.apply_link(owner, interner),
+            Object::QueuedWorkload(object) => {
+                let waiting = self.queues.apply(object, received, seen);
+                self.mark_stale(&waiting)
+            }
             controller @ (Object::CronJob(_)
             | Object::Deployment(_)
             | Object::ReplicaSet(_)
@@ -48,6 +59,15 @@ impl Timeline {
             Affected::Workload(index) => self.stale_workloads.push(index),
             Affected::Grouping => self.must_regroup = true,
         }
+    }
+
+    /// Marks the workloads with these uids, because their places in a queue have changed.
+    fn mark_stale(&mut self, uids: &[Arc<str>]) -> Affected {
+        let is_marked = |workload: &Workload| uids.contains(&workload.uid);
+        let workloads = self.tree.workloads.iter().enumerate();
+        let indexes = workloads.filter(|(_, workload)| is_marked(workload)).map(|(index, _)| index);
+        self.stale_workloads.extend(indexes);
+        Affected::Nothing
     }
 
     /// Applies an event about an owner of Pods: a refused Pod, a suspension, or a created or deleted Pod. Ignores all

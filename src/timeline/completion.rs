@@ -28,6 +28,9 @@ impl Timeline {
             workload.reason = Some(Arc::clone(&block.reason));
             workload.message = Some(Arc::clone(&block.message));
         }
+        if let Some(cluster) = self.multikueue_cluster(&workload).filter(|_| !workload.state.is_final()) {
+            workload.message = Some(describe_cluster(&workload, &cluster).into());
+        }
         self.add_refusal_holds(&mut workload);
         end_holds(&mut workload);
         workload
@@ -58,6 +61,14 @@ impl Timeline {
         workload.holds.sort_by(|a, b| {
             (a.first_known_time(), &a.reason, &a.message).cmp(&(b.first_known_time(), &b.reason, &b.message))
         });
+    }
+}
+
+/// Says where `MultiKueue` runs the Pods of a workload.
+fn describe_cluster(workload: &Workload, cluster: &str) -> String {
+    match &workload.managed_by {
+        Some(controller) => format!("managed by {controller}; the Pods run in the cluster {cluster}"),
+        None => format!("the Pods run in the cluster {cluster}"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::timeline::pods::image_digests::ImageDigests;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::pod_store::PodStore;
+use crate::timeline::queue::records::QueueRecords;
 use crate::timeline::workloads::owner_records::OwnerRecords;
 use crate::timeline::workloads::tree::WorkloadTree;
 use crate::timeline::workloads::workload::Workload;
@@ -22,6 +23,8 @@ pub struct Timeline {
     pub(crate) image_digests: ImageDigests,
     /// The observed owners of Pods.
     pub(crate) owners: OwnerRecords,
+    /// The observed places of workloads in queues.
+    pub(crate) queues: QueueRecords,
     /// The workloads that the last recomputation derived.
     pub(crate) tree: WorkloadTree,
     pub(crate) attempts: AttemptNumbers,

@@ -42,6 +42,7 @@ mod nodes;
 mod overview;
 mod pod;
 mod private;
+mod queues;
 mod record;
 mod recording;
 mod rights;

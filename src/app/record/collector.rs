@@ -260,6 +260,7 @@ impl RunCollector {
             | Object::DaemonSet(_)
             | Object::Custom(_)
             | Object::Owner(_)
+            | Object::QueuedWorkload(_)
             | Object::Pod(_) => None,
         };
         for observation in [Some(observation), preemptor].into_iter().flatten() {

@@ -75,6 +75,6 @@ fn identity_of(object: &Object) -> Object {
         ObjectKind::BuiltIn(kind) => {
             kind.with_metadata(ObjectMeta { name, namespace, uid, ..ObjectMeta::default() })
         }
-        ObjectKind::Custom | ObjectKind::Owner => object.clone(),
+        ObjectKind::Custom | ObjectKind::Owner | ObjectKind::QueuedWorkload => object.clone(),
     }
 }

@@ -45,6 +45,7 @@ impl RolloutObjects {
             | Object::CronJob(_)
             | Object::Custom(_)
             | Object::Owner(_)
+            | Object::QueuedWorkload(_)
             | Object::Pod(_)
             | Object::Event(_) => {}
         }

@@ -17,6 +17,7 @@ use crate::lifecycle::RangedDuration;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::primitives::duration::{format_elapsed_millis, format_ranged};
 use crate::view::rows::gang_text::gang_sentence;
+use crate::view::rows::slot_time::held_sentence::held_sentence;
 use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::view_context::ViewContext;
 use crate::view::{FrameCache, Glyphs, Names, ViewState, Window, clean};
@@ -143,6 +144,9 @@ fn render_verdicts(timeline: &Timeline, now: Timestamp) -> String {
         };
         let _ = writeln!(text, "- {subject}{}", code_span(&verdict.plain()));
         if let Some(sentence) = gang_sentence(&context, workload) {
+            let _ = writeln!(text, "  - {sentence}");
+        }
+        if let Some(sentence) = held_sentence(&context.summary(workload)) {
             let _ = writeln!(text, "  - {sentence}");
         }
         for finding in context.findings(workload).iter() {

@@ -43,6 +43,7 @@ pub(crate) mod entry;
 pub(crate) mod header;
 pub(crate) mod line_buffer;
 pub(crate) mod playback;
+pub(crate) mod queue_wording;
 pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod replay;

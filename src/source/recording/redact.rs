@@ -2,11 +2,12 @@
 
 use crate::observation::{
     COMBINED_PREFIX, COMPLETION_INDEX, Condition, Container, ContainerStatus, CronJob, Custom, DaemonSet,
-    Deployment, Event, Job, JobCondition, Object, ObjectMeta, Observation, Owner, Pod, ReplicaSet,
-    StatefulSet,
+    Deployment, Event, Job, JobCondition, Object, ObjectMeta, Observation, Owner, Pod, QueuedWorkload,
+    QueuedWorkloadStatus, ReplicaSet, StatefulSet,
 };
 use crate::observation::{CustomStatus, GROUPING_LABELS, is_kept_annotation};
 use crate::source::recording::entry::kubelet_status_entry;
+use crate::source::recording::queue_wording::keep_queue_message;
 use crate::source::recording::wording::{
     CONDITION_WORDINGS, EVENT_WORDINGS, LEFT_OUT, WAITING_WORDINGS, is_image_name, keep_known_wording,
     keep_scheduling_reasons, keep_single_word,
@@ -42,6 +43,7 @@ fn as_redact(object: &mut Object) -> &mut dyn Redact {
         Object::DaemonSet(object) => &mut **object,
         Object::Custom(object) => &mut **object,
         Object::Owner(object) => &mut **object,
+        Object::QueuedWorkload(object) => &mut **object,
         Object::Pod(object) => &mut **object,
         Object::Event(object) => &mut **object,
     }
@@ -153,6 +155,28 @@ impl Redact for Owner {
     fn redact(&mut self) {}
 }
 
+impl Redact for QueuedWorkload {
+    fn redact(&mut self) {
+        keep_single_word(&mut self.spec.queue_name);
+        self.spec.pod_sets.iter_mut().for_each(|set| keep_single_word(&mut set.name));
+        let QueuedWorkloadStatus { conditions, admission, admission_checks, cluster_name } = &mut self.status;
+        for condition in conditions {
+            keep_single_word(&mut condition.reason);
+            condition.message = keep_queue_message(&condition.message);
+        }
+        if let Some(admission) = admission {
+            keep_single_word(&mut admission.cluster_queue);
+            admission.pod_set_assignments.iter_mut().for_each(|set| keep_single_word(&mut set.name));
+        }
+        for check in admission_checks {
+            keep_single_word(&mut check.name);
+            keep_single_word(&mut check.state);
+            check.message.clear();
+        }
+        cluster_name.iter_mut().for_each(keep_single_word);
+    }
+}
+
 impl Redact for Pod {
     fn redact(&mut self) {
         self.keep_image_digests();
@@ -189,6 +213,7 @@ impl Redact for Event {
         };
         let kept = match self.reason.as_str() {
             "FailedScheduling" | "NotTriggerScaleUp" => keep_scheduling_reasons(text),
+            _ if self.involved_object.kind == "Workload" => keep_queue_message(text),
             _ => keep_known_wording(text, EVENT_WORDINGS),
         };
         self.message = format!("{prefix}{kept}");

@@ -12,6 +12,7 @@ pub(crate) mod forecast;
 pub(crate) mod forecast_random;
 pub(crate) mod lost_work;
 pub(crate) mod pull_failures;
+pub(crate) mod queues;
 pub(crate) mod reserved;
 pub(crate) mod retries;
 pub(crate) mod slots;

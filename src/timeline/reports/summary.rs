@@ -9,6 +9,7 @@ use crate::timeline::gang::report::GangReport;
 use crate::timeline::nearest_rank::nearest_rank;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::lost_work::LostWork;
+use crate::timeline::reports::queues::held::HeldTime;
 use crate::timeline::reports::slots::account::PodSlotTime;
 use crate::timeline::reports::slots::accounting::account_slots;
 use crate::timeline::reports::slots::idle::IdleStages;
@@ -53,6 +54,8 @@ pub struct Summary {
     /// The time that the members of gangs waited for the last member, summed over all attempts; `None` if the workload
     /// and the workloads below it are no gangs.
     pub gang_wait_millis: Option<i64>,
+    /// The time in which the workload was held.
+    pub held: HeldTime,
     /// Whether the number of Pods that may run at the same time is unknown. All parts of `slots` are then 0.
     pub slots_unknown: bool,
 }
@@ -212,6 +215,7 @@ impl Timeline {
             slot_uncertainty: account.uncertainty,
             lost_work,
             gang_wait_millis: None,
+            held: self.held_time(workload, now),
             slots_unknown: has_unknown_slots(workload),
         };
         let pods = workload.pods.iter().copied().zip(account.by_pod).collect();

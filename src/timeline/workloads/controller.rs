@@ -133,6 +133,7 @@ impl ControllerRecord {
             | Object::StatefulSet(_)
             | Object::DaemonSet(_)
             | Object::Owner(_)
+            | Object::QueuedWorkload(_)
             | Object::Pod(_)
             | Object::Event(_) => None,
         }

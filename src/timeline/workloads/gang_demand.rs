@@ -74,6 +74,7 @@ impl GangDemand {
             | Object::StatefulSet(_)
             | Object::DaemonSet(_)
             | Object::Owner(_)
+            | Object::QueuedWorkload(_)
             | Object::Pod(_)
             | Object::Event(_) => None,
         }

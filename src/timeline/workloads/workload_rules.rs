@@ -50,7 +50,9 @@ pub(crate) fn rules_of(object: &Object) -> Option<&dyn WorkloadRules> {
         Object::StatefulSet(object) => Some(&**object),
         Object::DaemonSet(object) => Some(&**object),
         Object::Custom(object) => Some(&**object),
-        Object::Job(_) | Object::Owner(_) | Object::Pod(_) | Object::Event(_) => None,
+        Object::Job(_) | Object::Owner(_) | Object::Pod(_) | Object::Event(_) | Object::QueuedWorkload(_) => {
+            None
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::end_text;
+use crate::view::rows::slot_time::held_sentence::state_words;
 use crate::view::view_context::ViewContext;
 
 /// Columns for the name of a boundary: `Pulling main`, `Queued: Insufficient cpu`.
@@ -171,6 +172,9 @@ pub(crate) fn hold_lines(context: &ViewContext<'_>, workload: &Workload, columns
         let reason = text::clean(&hold.reason);
         boundaries.extend(hold.start.map(|start| Boundary::new(start, reason.clone())));
         boundaries.extend(hold.end.map(|end| Boundary::new(end, format!("{reason} ends"))));
+    }
+    for state in context.timeline.queue(workload).iter().flat_map(|queue| &queue.states) {
+        boundaries.extend(state.start.map(|start| Boundary::new(start, state_words(state.kind).to_owned())));
     }
     boundaries.iter().flat_map(|boundary| render_boundary(context, boundary, None, columns)).collect()
 }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::{Hold, Workload};
+use crate::timeline::{HeldStretch, Hold, Workload, held_stretches};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::Bar;
 use crate::view::chart::legend::LegendEntries;
@@ -34,6 +34,36 @@ fn holds_with_ends<'a>(
     })
 }
 
+/// A part of the row: a stretch of time with its reason.
+struct HeldPart {
+    reason: String,
+    start: i64,
+    end: i64,
+    is_open: bool,
+}
+
+/// The parts of the row. The states of a queue divide the suspensions of a workload that waits there. `to_axis` converts
+/// milliseconds since 1970 to the time of the axis.
+fn held_parts(context: &ViewContext<'_>, workload: &Workload, to_axis: impl Fn(i64) -> i64) -> Vec<HeldPart> {
+    if let Some(queue) = context.timeline.nearest_queue(workload) {
+        let stretches = held_stretches(workload, Some(&queue), context.now);
+        let to_part = |HeldStretch { reason, start, end, is_open }| HeldPart {
+            reason: reason.words().to_owned(),
+            start: to_axis(start),
+            end: to_axis(end),
+            is_open,
+        };
+        return stretches.into_iter().map(to_part).collect();
+    }
+    let to_part = |(hold, start, end): (&Hold, Timestamp, Timestamp)| HeldPart {
+        reason: text::clean(&hold.reason).to_string(),
+        start: to_axis(start.as_millisecond()),
+        end: to_axis(end.as_millisecond()),
+        is_open: !hold.ended,
+    };
+    holds_with_ends(context, workload).map(to_part).collect()
+}
+
 /// Adds the row, for example `held ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence for the start and the end of
 /// each hold follows.
 pub(crate) fn push_held_row(
@@ -45,18 +75,16 @@ pub(crate) fn push_held_row(
     legend: &mut LegendEntries,
     lines: &mut Vec<Line>,
 ) {
-    let millis = |at: Timestamp| at.as_millisecond().saturating_sub(span.shared_zero());
-    let holds: Vec<_> = holds_with_ends(context, workload)
-        .map(|(hold, start, end)| (hold, millis(start), millis(end)))
-        .filter(|&(_, start, end)| axis.shows(start, end))
-        .collect();
-    let is_open = holds.last().is_some_and(|(hold, ..)| !hold.ended);
-    let stretches = holds.iter().map(|&(_, start, end)| (start, end));
+    let zero = span.shared_zero();
+    let mut parts = held_parts(context, workload, |at| at.saturating_sub(zero));
+    parts.retain(|part| axis.shows(part.start, part.end));
+    let is_open = parts.last().is_some_and(|part| part.is_open);
+    let stretches = parts.iter().map(|part| (part.start, part.end));
     let mut bar = Bar::from_stretches(stretches, CellMark::Held, axis, is_open);
-    for &(hold, start, end) in &holds {
-        let time = hold.duration(context.now).map(duration::format_elapsed).unwrap_or_default();
-        let words = format!("{} {time}", text::clean(&hold.reason));
-        let end = axis.cells_of(start, end).end;
+    for part in &parts {
+        let time = duration::format_elapsed_millis(part.end.saturating_sub(part.start).max(0));
+        let words = format!("{} {time}", part.reason);
+        let end = axis.cells_of(part.start, part.end).end;
         if !bar.add_label_behind(&words, Style::Warning, end) {
             bar.add_label_behind(&time, Style::Warning, end);
         }

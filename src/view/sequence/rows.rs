@@ -265,7 +265,11 @@ impl<'a> RowWriter<'a> {
 
     /// The maximum number of lines that the row of a held workload takes, with its evidence.
     pub(crate) fn count_held_lines(&self, workload: &Workload) -> usize {
-        1 + if self.context.state.explain { 2 * workload.holds.len() } else { 0 }
+        if !self.context.state.explain {
+            return 1;
+        }
+        let states = self.context.timeline.queue(workload).map_or(0, |queue| queue.states.len());
+        1 + 2 * workload.holds.len() + states
     }
 
     /// Writes the line that shows how many Pods worked at each time.

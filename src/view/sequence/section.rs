@@ -14,6 +14,7 @@ use crate::view::rows::headings;
 use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::slot_time::conclusions::{ConclusionRoom, conclusion_lines, short_verdict_line};
 use crate::view::rows::slot_time::findings;
+use crate::view::rows::slot_time::held_sentence::queue_line;
 use crate::view::rows::trouble::rank_trouble;
 use crate::view::sequence::{concurrency, gang, held};
 use crate::view::state::Align;
@@ -93,7 +94,8 @@ impl<'a> Section<'a> {
             | Heading::Outcome(_)
             | Heading::All => None,
         };
-        let reasons = gang.into_iter().chain(failure).chain(reason).collect();
+        let queue = group.workload().and_then(|workload| queue_line(context, workload, columns));
+        let reasons = queue.into_iter().chain(gang).chain(failure).chain(reason).collect();
         let conclusions = conclusion_lines(context, &group, summary.as_ref(), room);
         let conclusions = failures.into_iter().chain(conclusions).collect();
         let sentence = short_verdict_line(context, &group, summary.as_ref(), columns);

@@ -12,6 +12,7 @@ use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signa
 use crate::source::cluster::watch::node_event_reader::NodeEventReader;
 use crate::source::cluster::watch::outages::WatcherHealth;
 use crate::source::cluster::watch::plan::Plan;
+use crate::source::cluster::watch::queue::reader::QueueReader;
 use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::feed::RefreshScope;
@@ -43,7 +44,8 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bo
     let mut plan = Plan::new(cluster, is_followed, since, refresh_receiver, &updates, &signals, losses);
     plan.forgets_gone = selection.forgets_gone;
     let planned = plan.add_targets(selection.targets);
-    let (watchers, sibling_readers) = (plan.watchers, plan.sibling_readers);
+    let (watchers, sibling_readers, queue_readers) =
+        (plan.watchers, plan.sibling_readers, plan.queue_readers);
     let node_events = NodeEventReader {
         cluster: cluster.clone(),
         losses: loss_receiver,
@@ -51,7 +53,7 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bo
         updates: updates.clone(),
         signals: signals.clone(),
     };
-    let readers = Readers { sibling_readers, node_events };
+    let readers = Readers { siblings: sibling_readers, queues: queue_readers, node_events };
     tokio::spawn(async move {
         match planned {
             Ok(()) => run_watchers(watchers, readers, updates, channels, is_followed).await,
@@ -63,9 +65,10 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, is_followed: bo
     feed
 }
 
-/// The readers of single Events that no watcher reads.
+/// The readers of objects that no watcher reads.
 struct Readers {
-    sibling_readers: Vec<SiblingReader>,
+    siblings: Vec<SiblingReader>,
+    queues: Vec<QueueReader>,
     node_events: NodeEventReader,
 }
 
@@ -89,14 +92,20 @@ async fn run_watchers(
     mut channels: FeedChannels,
     is_followed: bool,
 ) {
-    let Readers { sibling_readers, node_events } = readers;
-    let mut unlisted_watchers = watchers.len() + sibling_readers.len() + 1;
+    let Readers { siblings: sibling_readers, queues: queue_readers, node_events } = readers;
+    let mut unlisted_watchers = watchers.len() + sibling_readers.len() + queue_readers.len() + 1;
     let mut health = WatcherHealth::new(watchers.iter().map(CollectionWatcher::outage_template).collect());
     let mut tasks = JoinSet::new();
     for watcher in watchers {
         tasks.spawn(watcher.run());
     }
     for reader in sibling_readers {
+        tasks.spawn(async move {
+            reader.run().await;
+            Ok(())
+        });
+    }
+    for reader in queue_readers {
         tasks.spawn(async move {
             reader.run().await;
             Ok(())

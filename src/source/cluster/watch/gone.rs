@@ -51,7 +51,7 @@ impl GoneCandidates {
         let kind = match *kind {
             Kind::JOB => BuiltInKind::Job,
             Kind::POD => BuiltInKind::Pod,
-            Kind::BuiltIn(_) | Kind::Custom(_) => return false,
+            Kind::BuiltIn(_) | Kind::Custom(_) | Kind::QueuedWorkload(_) => return false,
         };
         let new = |name| GoneCandidate { root, kind, resource: resource.to_owned(), name, latest: None };
         self.0.extend(names.into_iter().map(new));

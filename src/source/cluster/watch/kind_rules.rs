@@ -36,7 +36,7 @@ pub(crate) fn pod_labels(kind: &Kind) -> PodLabels {
         Kind::Custom(resource) if resource.group == "jobset.x-k8s.io" && resource.kind == "JobSet" => {
             PodLabels::NameOfOwnedJob
         }
-        Kind::BuiltIn(BuiltInKind::Event) | Kind::Custom(_) => PodLabels::Unknown,
+        Kind::BuiltIn(BuiltInKind::Event) | Kind::Custom(_) | Kind::QueuedWorkload(_) => PodLabels::Unknown,
     }
 }
 
@@ -57,7 +57,8 @@ pub(crate) fn intermediate_kind(kind: &Kind) -> Option<(Kind, Need)> {
             | BuiltInKind::DaemonSet
             | BuiltInKind::Pod
             | BuiltInKind::Event,
-        ) => None,
+        )
+        | Kind::QueuedWorkload(_) => None,
     }
 }
 

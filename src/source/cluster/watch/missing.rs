@@ -16,6 +16,9 @@ impl CollectionWatcher {
     /// collection cannot be read.
     pub(crate) fn missing_collection_notice(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
+        if let Kind::QueuedWorkload(_) = &self.query.kind {
+            return self.missing_queue_notice(error);
+        }
         let instead = if self.query.kind == Kind::EVENT {
             "all times come from the Pods' status"
         } else {
@@ -29,6 +32,18 @@ impl CollectionWatcher {
         } else {
             format!("{plural} are not shown: {error}; {instead}")
         }
+    }
+
+    /// Returns the notice that the places of the workloads in the queues of Kueue cannot be read.
+    fn missing_queue_notice(&self, error: &SourceError) -> String {
+        let subject = "the states in the queue are not shown";
+        if error.kind != ErrorKind::Forbidden {
+            return format!("{subject}: {error}");
+        }
+        let context = self.query.request_context();
+        let advice =
+            RbacRule::for_request(context.verb, &context.resource).advice(context.namespace.as_deref());
+        format!("{subject}: you may not list and watch the Workloads of Kueue; {advice}")
     }
 
     /// Returns the error about named objects that do not exist. Returns `None` if every named object was found, or if

@@ -13,6 +13,8 @@ pub(crate) mod owner_lookup;
 pub(crate) mod ownership;
 pub(crate) mod plan;
 pub(crate) mod preemptors;
+pub(crate) mod queue;
+pub(crate) mod queue_news;
 pub(crate) mod resource_versions;
 pub(crate) mod sibling_reader;
 pub(crate) mod sibling_requests;

@@ -21,6 +21,7 @@ use crate::source::cluster::watch::container_loss::ContainerLoss;
 use crate::source::cluster::watch::gone::UnknownNames;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;
+use crate::source::cluster::watch::queue_news::QueueNews;
 use crate::source::cluster::watch::sibling_requests::PodName;
 use crate::source::cluster::watch::target::Name;
 use crate::source::cluster::watch::uid_key::uid_key;
@@ -49,6 +50,8 @@ pub(crate) struct Ownership {
     pub(crate) forgets_gone: bool,
     /// Takes the containers of followed Pods that nodes lost. `None` if nobody wants to know them.
     pub(crate) losses: Option<mpsc::UnboundedSender<ContainerLoss>>,
+    /// Takes the followed objects that are in a queue of Kueue. `None` if nobody wants to know them.
+    pub(crate) queue_news: Option<mpsc::UnboundedSender<QueueNews>>,
     /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across
     /// an `await`.
     state: Mutex<OwnershipState>,
@@ -147,6 +150,8 @@ impl Ownership {
         let uid = uid_key(&object.metadata().uid);
         if matches!(object, Object::Event(_)) {
             false
+        } else if matches!(object, Object::QueuedWorkload(_)) {
+            state.queued.contains(&uid)
         } else if matches!(object, Object::Pod(_)) {
             state.pods.get(&uid) == Some(&role)
         } else {
@@ -240,6 +245,7 @@ impl Ownership {
                         state.has_manual_selector |= job.spec.manual_selector == Some(true);
                     }
                     self.report_loss(&observation.object);
+                    self.report_queue_news(&observation);
                     let uid = uid_key(&observation.object.metadata().uid);
                     state.release(uid, &mut released);
                     if self.forgets_gone && observation.seen.is_gone() {
@@ -272,6 +278,20 @@ impl Ownership {
             next = released.pop_front().map(|observation| (observation, CollectionRole::Child));
         }
         is_kept
+    }
+
+    /// Reports what this followed object shows about a queue.
+    fn report_queue_news(&self, observation: &Observation) {
+        if let Some(sender) = &self.queue_news {
+            for news in QueueNews::find_all(observation) {
+                let _ = sender.send(news);
+            }
+        }
+    }
+
+    /// Whether a Kueue Workload with this uid is followed.
+    pub(crate) fn follows_queued_workload(&self, uid: &str) -> bool {
+        self.lock_state().queued.contains(&uid_key(uid))
     }
 
     /// Reports the loss if a node lost a container of this followed Pod.

@@ -17,6 +17,8 @@ use crate::source::cluster::watch::container_loss::ContainerLoss;
 use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_kind};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, Root};
+use crate::source::cluster::watch::queue::reader::QueueReader;
+use crate::source::cluster::watch::queue_news::QueueNews;
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
 use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
@@ -54,6 +56,8 @@ pub(crate) struct Plan<'a> {
     losses: mpsc::UnboundedSender<ContainerLoss>,
     /// The readers of the Events of siblings. At most one for each namespace.
     pub(crate) sibling_readers: Vec<SiblingReader>,
+    /// The readers of the queues of Kueue, one for each namespace.
+    pub(crate) queue_readers: Vec<QueueReader>,
 }
 
 /// A collection to read. The fields have the same meaning as in [`CollectionWatcher`].
@@ -92,6 +96,7 @@ impl<'a> Plan<'a> {
             listed: Vec::new(),
             losses,
             sibling_readers: Vec::new(),
+            queue_readers: Vec::new(),
         }
     }
 
@@ -153,7 +158,10 @@ impl<'a> Plan<'a> {
         let (pod_labels, is_narrowed_by_owner) = pod_label_selector(&roots);
         let event_fields = event_field_selector(&roots);
         let kinds = intermediate.iter().map(|(kind, _)| kind.clone()).collect();
+        let has_all = roots.iter().any(|root| root.names.is_empty() || root.kind == Kind::POD);
         let mut ownership = Ownership::new(roots, kinds, self.watch);
+        let (queue_news, news) = mpsc::unbounded_channel();
+        ownership.queue_news = Some(queue_news);
         ownership.forgets_gone = self.forgets_gone;
         ownership.losses = Some(self.losses.clone());
         let ownership = Arc::new(ownership);
@@ -186,15 +194,18 @@ impl<'a> Plan<'a> {
             let is_listed = self.add_collection(collection, &ownership);
             listed_receivers.push(is_listed);
         }
+        let mut queue_wait_for = listed_receivers.clone();
         if needs_pods {
             let query = query(Kind::POD, pod_labels, None);
             let (role, need, wait_for) = (CollectionRole::Child, Need::Required, listed_receivers.clone());
             // The list of Events does not wait for the list of Pods, because the name of a Pod reveals its Job.
-            self.add_collection(
+            let is_listed = self.add_collection(
                 PlannedCollection { query, role, need, is_narrowed_by_owner, named_resource: None, wait_for },
                 &ownership,
             );
+            queue_wait_for.push(is_listed);
         }
+        self.add_queue_reader(namespace, &ownership, has_all, event_fields.is_none(), queue_wait_for, news);
         // The owner's Events show the creation of a Pod to the millisecond. The Events about the Pod do not.
         let owner_fields = event_fields.as_ref().map(|_| CREATION_EVENTS.to_owned());
         let mut wait_for = listed_receivers.clone();
@@ -220,6 +231,33 @@ impl<'a> Plan<'a> {
                 (self.cluster.clone(), self.updates.clone(), self.signals.clone());
             self.sibling_readers.push(SiblingReader { cluster, ownership, wait_for, updates, signals });
         }
+    }
+
+    /// Adds the reader of the queues of one namespace. The other parameters have the same meaning as in [`QueueReader`].
+    fn add_queue_reader(
+        &mut self,
+        namespace: Option<&str>,
+        ownership: &Arc<Ownership>,
+        has_all: bool,
+        reads_events: bool,
+        wait_for: Vec<watch::Receiver<bool>>,
+        news: mpsc::UnboundedReceiver<QueueNews>,
+    ) {
+        self.queue_readers.push(QueueReader {
+            cluster: self.cluster.clone(),
+            ownership: Arc::clone(ownership),
+            namespace: namespace.map(str::to_owned),
+            watch: self.watch,
+            has_all,
+            reads_events,
+            owner_lookup: Arc::clone(&self.owner_lookup),
+            recovered: Arc::clone(&self.recovered),
+            refresh: self.refresh.clone(),
+            wait_for,
+            news,
+            updates: self.updates.clone(),
+            signals: self.signals.clone(),
+        });
     }
 
     /// Adds the watcher of a collection. The returned receiver becomes `true` when the collection's list has been sent.

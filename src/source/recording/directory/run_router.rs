@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::observation::{Event, Object, Observation, is_name_suffix};
+use crate::observation::{Event, Object, Observation, QueuedWorkload, is_name_suffix};
 use crate::source::cluster::uid_key;
 
 /// Maximum time that an observation waits for the owner of its object, or for the object of an Event.
@@ -162,6 +162,9 @@ impl RunRouter {
         if matches!(object, Object::CronJob(_)) {
             return Route::Nowhere;
         }
+        if let Object::QueuedWorkload(queued) = object {
+            return self.find_route_of_queued(queued);
+        }
         match metadata.controller() {
             // No run has these owners.
             Some(owner) if owner.kind == "CronJob" || owner.kind == "Node" => Route::Run(RunKey(uid)),
@@ -170,6 +173,19 @@ impl RunRouter {
                 self.runs.get(&owner).map_or(Route::WaitFor(owner), |run| Route::Run(*run))
             }
             None => Route::Run(RunKey(uid)),
+        }
+    }
+
+    /// A Kueue Workload belongs to the run of the object that it was made for. One that only names a preemptor may concern
+    /// any run.
+    fn find_route_of_queued(&self, queued: &QueuedWorkload) -> Route {
+        if queued.is_only_named() {
+            return Route::AllRuns;
+        }
+        let owners = queued.metadata.owner_references.iter().map(|owner| uid_key(&owner.uid));
+        match owners.clone().find_map(|owner| self.runs.get(&owner)) {
+            Some(run) => Route::Run(*run),
+            None => owners.clone().next().map_or(Route::Nowhere, Route::WaitFor),
         }
     }
 

@@ -26,7 +26,8 @@ fn the_same_seed_gives_the_same_observations() {
             | Object::StatefulSet(_)
             | Object::DaemonSet(_)
             | Object::Custom(_)
-            | Object::Owner(_) => panic!("{:?}", observation.object),
+            | Object::Owner(_)
+            | Object::QueuedWorkload(_) => panic!("{:?}", observation.object),
         };
         writeln!(text, "{} {} {} {details}", observation.received, metadata.name, metadata.resource_version)
             .unwrap();

@@ -11,6 +11,7 @@ use crate::view::rows::gang_text::gang_sentence;
 use crate::view::rows::groups::{Group, Heading, pod_groups, workload_groups};
 use crate::view::rows::slot_time::breakdown_table::breakdown_lines;
 use crate::view::rows::slot_time::findings;
+use crate::view::rows::slot_time::held_sentence::held_sentence;
 use crate::view::rows::slot_time::verdict::{VerdictRoom, verdict_lines};
 use crate::view::rows::trouble::rank_trouble;
 use crate::view::state::{GroupBy, Size, View};
@@ -120,6 +121,8 @@ pub(crate) fn conclusion_lines(
         summary.map(|summary| verdict_lines(context, summary, &group.pods, room.verdict)).unwrap_or_default();
     let gang = group.workload().and_then(|workload| gang_sentence(context, workload));
     lines.extend(gang.map(|text| Line::new(text, Style::Text).shorten_end(columns, context.glyphs.ellipsis)));
+    let held = summary.and_then(held_sentence);
+    lines.extend(held.map(|text| Line::new(text, Style::Text).shorten_end(columns, context.glyphs.ellipsis)));
     let max_findings = room.max_findings(group.pods.len());
     let key = FindingsKey { group: group.key(), columns, max_findings };
     let find = || find(context, group, summary, columns, max_findings);

@@ -4,6 +4,7 @@ pub(crate) mod bar_column;
 pub(crate) mod breakdown_table;
 pub(crate) mod conclusions;
 pub(crate) mod findings;
+pub(crate) mod held_sentence;
 pub(crate) mod losses;
 pub(crate) mod segment;
 pub(crate) mod shares;

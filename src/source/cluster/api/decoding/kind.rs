@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::observation::{BuiltInKind, Custom, Object, ObjectMeta};
+use crate::observation::{BuiltInKind, Custom, Object, ObjectMeta, QueuedWorkload};
 use crate::source::cluster::api::decoding::message::DecodeError;
 use crate::source::cluster::api::resource::Resource;
 
@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     BuiltIn(BuiltInKind),
     /// Any other kind. The objects of such a kind are decoded into [`Custom`].
     Custom(Arc<Resource>),
+    /// Workloads of Kueue, in the version that the server prefers.
+    QueuedWorkload(Arc<Resource>),
 }
 
 impl Kind {
@@ -40,7 +42,7 @@ impl Kind {
     pub(crate) fn plural(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().plural,
-            Self::Custom(resource) => &resource.plural,
+            Self::Custom(resource) | Self::QueuedWorkload(resource) => &resource.plural,
         }
     }
 
@@ -48,7 +50,7 @@ impl Kind {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().name,
-            Self::Custom(resource) => &resource.kind,
+            Self::Custom(resource) | Self::QueuedWorkload(resource) => &resource.kind,
         }
     }
 
@@ -56,7 +58,7 @@ impl Kind {
     pub(crate) fn group(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().group(),
-            Self::Custom(resource) => &resource.group,
+            Self::Custom(resource) | Self::QueuedWorkload(resource) => &resource.group,
         }
     }
 
@@ -64,20 +66,22 @@ impl Kind {
     pub(crate) fn version(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().version(),
-            Self::Custom(resource) => &resource.version,
+            Self::Custom(resource) | Self::QueuedWorkload(resource) => &resource.version,
         }
     }
 
     /// Whether this program requests objects of the kind only as JSON.
     pub(crate) fn is_json_only(&self) -> bool {
-        matches!(self, Self::Custom(_))
+        matches!(self, Self::Custom(_) | Self::QueuedWorkload(_))
     }
 
     /// Decodes an object from protobuf. Drops the metadata that this program does not use.
     pub(crate) fn decode_protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
         match self {
             Self::BuiltIn(kind) => Ok(without_unused_metadata(kind.decode_protobuf(bytes)?)),
-            Self::Custom(_) => Err(DecodeError::Malformed("the kind has no protobuf encoding")),
+            Self::Custom(_) | Self::QueuedWorkload(_) => {
+                Err(DecodeError::Malformed("the kind has no protobuf encoding"))
+            }
         }
     }
 
@@ -92,6 +96,11 @@ impl Kind {
                 let (api_version, kind) = (resource.api_version(), resource.kind.clone());
                 Object::Custom(Box::new(Custom { api_version, kind, ..custom }))
             }
+            Self::QueuedWorkload(resource) => {
+                let workload = <QueuedWorkload as serde::Deserialize>::deserialize(&mut input)?;
+                let api_version = resource.api_version();
+                Object::QueuedWorkload(Box::new(QueuedWorkload { api_version, position: None, ..workload }))
+            }
         };
         input.end()?;
         Ok(without_unused_metadata(object))
@@ -104,6 +113,14 @@ impl Kind {
             Self::Custom(resource) => {
                 let (api_version, kind) = (resource.api_version(), resource.kind.clone());
                 Object::Custom(Box::new(Custom { api_version, kind, metadata, ..Custom::default() }))
+            }
+            Self::QueuedWorkload(resource) => {
+                let api_version = resource.api_version();
+                Object::QueuedWorkload(Box::new(QueuedWorkload {
+                    api_version,
+                    metadata,
+                    ..QueuedWorkload::default()
+                }))
             }
         }
     }

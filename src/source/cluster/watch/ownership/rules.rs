@@ -60,6 +60,7 @@ impl OwnershipRules {
         let uid = uid_key(&metadata.uid);
         match (object, role) {
             (Object::Event(event), _) => self.decide_event(state, event),
+            (Object::QueuedWorkload(_), _) => decide_queued(state, metadata, uid),
             (Object::Pod(_), CollectionRole::Root(root)) => {
                 if !self.is_named(state, root, metadata, uid) {
                     return Admission::Drop;
@@ -163,6 +164,7 @@ impl OwnershipRules {
         if is_about_creation
             || state.owners.contains_key(&uid)
             || state.pods.contains_key(&uid)
+            || state.queued.contains(&uid)
             || state.preemptors.names(event)
             || state.siblings.names(event)
         {
@@ -179,6 +181,18 @@ impl OwnershipRules {
         }
         let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
         let mut may_own = || kinds.any(|kind| kind.name() == about.kind) && self.may_find_more_owners(state);
-        if is_pod || may_own() { Admission::Hold(uid) } else { Admission::Drop }
+        let is_queued = about.kind == "Workload";
+        if is_pod || is_queued || may_own() { Admission::Hold(uid) } else { Admission::Drop }
     }
+}
+
+/// Decides whether a Kueue Workload is followed: if one of its owners is.
+fn decide_queued(state: &mut OwnershipState, metadata: &ObjectMeta, uid: u128) -> Admission {
+    let mut owners = metadata.owner_references.iter().map(|owner| uid_key(&owner.uid));
+    let is_followed = |owner: u128| state.owners.contains_key(&owner) || state.pods.contains_key(&owner);
+    if state.queued.contains(&uid) || owners.clone().any(is_followed) {
+        state.queued.insert(uid);
+        return Admission::Admit;
+    }
+    owners.next().map_or(Admission::Drop, Admission::Hold)
 }

@@ -53,6 +53,8 @@ pub(crate) struct OwnershipState {
     pub(crate) preemptors: Preemptors,
     /// The siblings of the named Pods.
     pub(crate) siblings: SiblingRequests,
+    /// The followed Kueue Workloads, by uid.
+    pub(crate) queued: HashSet<u128>,
     /// The objects that are gone, with the time of their removal, the oldest first. Only if they are forgotten later.
     pub(crate) gone: VecDeque<(Instant, u128)>,
 }
@@ -108,6 +110,7 @@ impl OwnershipState {
             self.gone.pop_front();
             self.owners.remove(&uid);
             self.pods.remove(&uid);
+            self.queued.remove(&uid);
             self.pod_controllers.remove(&uid);
         }
         if self.unrelated_owners.len() > MAX_UNRELATED_OWNERS {
