@@ -78,6 +78,8 @@ pub(crate) fn merge_events(changes: &mut Vec<QueueChange>, events: &[QueueChange
         // A state without a time that follows may be a later one.
         let is_earlier = |change: &QueueChange| change.at.is_some_and(|known| known.at <= at.at);
         let index = changes.iter().rposition(is_earlier).map_or(0, |index| index.saturating_add(1));
+        // The estimate of the creation may be later than an Event of the same second.
+        let index = index.max(usize::from(!changes.is_empty()));
         changes.insert(index, event.clone());
     }
     add_implied_waits(changes);
@@ -106,7 +108,9 @@ fn is_undated(changes: &[QueueChange], change: &QueueChange, event: &QueueChange
     let Some(index) = changes.iter().position(|other| std::ptr::eq(other, change)) else { return false };
     let (before, after) = changes.split_at(index);
     let is_ordered = |changes: &[QueueChange], is_before: bool| {
-        changes.iter().filter_map(|other| other.at).all(|known| (known.at <= at.at) == is_before)
+        let known = changes.iter().filter_map(|other| other.at);
+        let mut exact = known.filter(|known| known.evidence != Evidence::CreationTimestamp);
+        exact.all(|known| (known.at <= at.at) == is_before)
     };
     is_ordered(before, true) && is_ordered(after, false)
 }

@@ -181,6 +181,28 @@ fn an_overwritten_time_is_unknown_unless_an_event_reports_it() {
 }
 
 #[test]
+fn an_event_in_the_second_of_the_creation_follows_the_creation() {
+    let mut timeline = Timeline::default();
+    observe(&mut timeline, "Job", 30.0, Seen::Listed, job(false, 4));
+    let evicted = ("Evicted", true, 20.0, "Preempted", PREEMPTED);
+    let conditions = [
+        ("QuotaReserved", false, 20.0, "Pending", ""),
+        ("Admitted", false, 20.0, "NoReservation", ""),
+        evicted,
+    ];
+    observe(&mut timeline, "QueuedWorkload", 30.0, Seen::Listed, workload(&conditions));
+    for reason in ["QuotaReserved", "Admitted"] {
+        let event = json!({"metadata": {"name": "e", "namespace": "ns"}, "reason": reason, "message": "",
+            "involvedObject": {"kind": "Workload", "name": "job-low", "uid": "w-1"}, "eventTime": at(0.2).to_string()});
+        observe(&mut timeline, "Event", 30.1, Seen::Listed, event);
+    }
+    let queue = queue_of(&timeline);
+    let names: Vec<&str> = queue.states.iter().map(|state| state.kind.name()).collect();
+    assert_eq!(names, ["pending", "quotaReserved", "admitted", "evicted", "pending"]);
+    assert!(queue.states[0].start.unwrap().at <= at(0.2));
+}
+
+#[test]
 fn the_preemptor_has_its_name_if_the_name_is_known_and_its_uid_otherwise() {
     let mut timeline = followed_run();
     let by = |timeline: &Timeline| {
