@@ -17,7 +17,7 @@ fn an_error_names_the_nearest_type_name_namespace_and_context() {
     for (words, code, hint) in [
         (&["get", "jb"][..], 3, "`kubectl seq get jobs`"),
         (&["get", "deploymnet"], 3, "`kubectl seq get deployments`"),
-        (&["get", "rayjob"], 3, "RayJob of ray.io is not installed"),
+        (&["get", "mpijob"], 3, "MPIJob of kubeflow.org is not installed"),
         (&["get", "job", "quikc"], 3, "Did you mean quick?"),
         (&["get", "pod", "quick"], 3, "quick is the name of a Job: `kubectl seq get job/quick`"),
         (&["pod", "quick"], 2, "quick is the name of a Job: `kubectl seq get job/quick`"),
@@ -73,7 +73,7 @@ fn existing_objects_are_shown_before_the_error_about_missing_objects() {
         (&["get", "job", "quick", "nope"][..], 3, "jobs.batch \"nope\" not found"),
         (&["get", "job/quick", "pod/nope"], 3, "pods \"nope\" not found"),
         (&["get", "job", "quick", "nope", "-w"], 3, "jobs.batch \"nope\" not found"),
-        (&["get", "job,rayjob"], 3, "doesn't have a resource type \"rayjob\""),
+        (&["get", "job,mpijob"], 3, "doesn't have a resource type \"mpijob\""),
         (&["get", "job,cj", "quick"], 0, ""),
         (&["get", "job", "quick", "nope", "--ignore-not-found"], 0, ""),
     ] {
