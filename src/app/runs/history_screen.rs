@@ -15,7 +15,7 @@ use crate::timeline::comparison::WorkHistory;
 use crate::tui::history_table::{HistoryEffect, HistoryTableState};
 use crate::view::{HistoryPicture, draw_history_picture};
 
-/// What the user does in the table.
+/// An action of the user in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HistoryChoice {
     /// Opens the selected run.

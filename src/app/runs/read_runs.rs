@@ -19,7 +19,7 @@ pub(crate) enum RunDetail {
     Lanes,
 }
 
-/// Reads the runs of a recording. For rows, a completed recording need not be read as a whole.
+/// Reads the runs of a recording. Rows do not need the whole of a completed recording.
 ///
 /// # Errors
 /// See [`read_recording`].

@@ -279,7 +279,7 @@ fn to_count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What the keys of the attempts depend on.
+/// The values that decide the keys of the attempts.
 struct AttemptKeys {
     /// The times at which the suspensions ended, in milliseconds.
     resumed: Vec<i64>,

@@ -38,7 +38,7 @@ pub(crate) fn reported_pods(custom: &Custom) -> Option<ReportedPods> {
     })
 }
 
-/// What a word for the state of a custom resource means.
+/// The meaning of a word for the state of a custom resource.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StateWord {
     Succeeded,

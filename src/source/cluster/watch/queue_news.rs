@@ -1,8 +1,8 @@
-//! What followed objects show about the queues of Kueue.
+//! The facts about the queues of Kueue that followed objects show.
 
 use crate::observation::{Object, Observation, QUEUE_NAME_LABEL, QueuedWorkload, parse_preemptor_uids};
 
-/// What a followed object shows about a queue.
+/// A fact about a queue that a followed object shows.
 #[derive(Debug)]
 pub(crate) enum QueueNews {
     /// An object has the label of a queue.

@@ -50,7 +50,7 @@ pub(crate) struct QueueReader {
     pub(crate) recovered: Arc<Notify>,
     pub(crate) refresh: watch::Receiver<(u32, RefreshScope)>,
     pub(crate) wait_for: Vec<watch::Receiver<bool>>,
-    /// What the followed objects show about queues.
+    /// The labels and states of followed objects that concern queues.
     pub(crate) news: mpsc::UnboundedReceiver<QueueNews>,
     pub(crate) updates: mpsc::Sender<Update>,
     pub(crate) signals: mpsc::UnboundedSender<Signal>,
