@@ -9,15 +9,17 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_with::serde_as;
 
-use crate::export::breakdown::{ImageBreakdownEntry, NodeEntry, breakdown_entries};
-use crate::export::budget::BudgetEntry;
-use crate::export::findings::{BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry};
 use crate::export::gang::GangEntry;
 use crate::export::pod::PodEntry;
 use crate::export::queue::QueueEntry;
-use crate::export::summary::SummaryEntry;
+use crate::export::reports::breakdown::{ImageBreakdownEntry, NodeEntry, breakdown_entries};
+use crate::export::reports::budget::BudgetEntry;
+use crate::export::reports::findings::{
+    BackOffEntry, FindingEntry, HoldEntry, ImageEntry, ReservedEntry, WaitEntry,
+};
+use crate::export::reports::summary::SummaryEntry;
+use crate::export::reports::what_if::WhatIfEntry;
 use crate::export::units::Rfc3339Millis;
-use crate::export::what_if::WhatIfEntry;
 use crate::observation::{Outage, Unwatched};
 use crate::timeline::{
     BudgetCondition, Parent, Summary, TimeLeft, Timeline, WhatIfRequest, Workload, WorkloadAccount,

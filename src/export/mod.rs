@@ -8,13 +8,10 @@
 
 #![warn(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
 
-pub(crate) mod breakdown;
-pub(crate) mod budget;
 pub(crate) mod comparison;
 pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod escapes;
-pub(crate) mod findings;
 pub(crate) mod formats;
 pub(crate) mod gang;
 pub(crate) mod json;
@@ -24,14 +21,13 @@ pub(crate) mod name;
 pub(crate) mod otlp;
 pub(crate) mod page;
 pub(crate) mod pod;
-pub(crate) mod summary;
 pub(crate) mod units;
-pub(crate) mod what_if;
 pub(crate) mod yaml;
 
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod queue;
+pub(crate) mod reports;
 #[cfg(test)]
 pub(crate) mod schema;
 #[cfg(test)]

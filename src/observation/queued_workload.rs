@@ -143,7 +143,7 @@ impl QueuedWorkload {
         self.spec.queue_name.is_empty() && self.position.is_none()
     }
 
-    /// The Workload without everything but its names.
+    /// A Workload with nothing but its names.
     pub(crate) fn name_only(&self) -> Self {
         let ObjectMeta { name, namespace, uid, owner_references, .. } = self.metadata.clone();
         let metadata = ObjectMeta { name, namespace, uid, owner_references, ..ObjectMeta::default() };

@@ -9,6 +9,7 @@ pub(crate) mod apply;
 pub(crate) mod budget;
 pub(crate) mod comparison;
 pub(crate) mod completion;
+pub(crate) mod dated_interval;
 pub(crate) mod fast_map;
 pub(crate) mod gang;
 pub(crate) mod gone_pods;

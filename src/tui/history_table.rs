@@ -135,7 +135,7 @@ impl HistoryTableState {
         if !is_run(line + 1) {
             // The conclusions end before the next heading.
             let next = picture.run_lines.get(self.selected + 1).map_or(picture.lines.len(), |next| next - 3);
-            // Runs above the last one are worth more than its conclusions.
+            // Earlier runs are more useful than the conclusions about the last one.
             bottom = next.saturating_sub(1).min(line + room / 2).min(top + room - 1).max(line);
         }
         self.first = self.first.min(top).max((bottom + 1).saturating_sub(room)).min(max_first);

@@ -43,7 +43,7 @@ pub(crate) struct PlaybackStatus {
 pub(crate) fn compose_progress_bar(status: &PlaybackStatus, columns: usize, glyphs: &Glyphs) -> Line {
     let is_ascii = *glyphs == Glyphs::ASCII;
     let [played, rest, knob] = if is_ascii { ['=', '-', 'o'] } else { ['━', '─', '●'] };
-    // A speed that fits the length of the recording has many digits.
+    // The speed is computed from the length of the recording, so it may have many digits.
     let speed = format!("{}{}", (status.speed * 100.0).round() / 100.0, glyphs.times);
     let state = if status.is_paused { format!("paused {speed}") } else { format!("{} {speed}", glyphs.now) };
     let times = format!("{} of {}", view::format_elapsed(status.passed), view::format_elapsed(status.length));

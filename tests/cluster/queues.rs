@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::Namespace;
+use crate::harness::{Namespace, print_notice};
 
 /// A condition and an Event of Kueue report a change at most this long before or after the state in the document. The
 /// time of a condition is truncated to the second.
 const MAX_DIFFERENCE_MILLIS: i64 = 1_100;
 
-/// The queue of a namespace with this quota. The names contain the namespace, because ClusterQueues have none.
+/// The queue of a namespace with this quota. The names contain the namespace, because a `ClusterQueue` has none.
 fn queue_manifest(namespace: &str, cpus: u32) -> String {
     format!(
         "{{apiVersion: kueue.x-k8s.io/v1beta2, kind: ResourceFlavor, metadata: {{name: {namespace}}}}}\n---\n\
@@ -40,7 +40,7 @@ fn job_manifest(name: &str, seconds: u32, priority: Option<&str>) -> String {
 fn namespace_with_queue(name: &str) -> Option<Namespace> {
     let namespace = Namespace::new(name);
     if namespace.kubectl(&["get", "crd", "workloads.kueue.x-k8s.io"]).code != Some(0) {
-        eprintln!("skipped, because the cluster has no Kueue");
+        print_notice("skipped: the cluster has no Kueue");
         return None;
     }
     apply(&namespace, &queue_manifest(&namespace.name, 1));
@@ -119,7 +119,7 @@ fn compare_with_kueue(namespace: &Namespace, workload: &Value) -> i64 {
             largest = largest.max(nearest);
         }
     }
-    println!("{name}: {:?}, largest difference {largest} ms", state_names(workload));
+    print_notice(&format!("{name}: {:?}, largest difference {largest} ms", state_names(workload)));
     assert!(largest <= MAX_DIFFERENCE_MILLIS, "{largest} ms");
     largest
 }

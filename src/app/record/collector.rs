@@ -218,7 +218,7 @@ impl RunCollector {
     /// # Errors
     /// The end of a run cannot be written as JSON. This does not happen.
     pub(crate) fn take_ended(&mut self, now: Timestamp) -> io::Result<Vec<FinishedRun>> {
-        let runs = self.runs.extract_if(|_, run| run.resumed.is_none() && run.has_ended());
+        let runs = self.runs.extract_if(|_, run| run.resumed.is_none() && run.recompute_end());
         let mut finished = runs.map(|(_, run)| run.finish(now)).collect::<io::Result<Vec<_>>>()?;
         finished.sort_by_key(|run| (run.run().finished_at, run.run().uid));
         Ok(finished)

@@ -55,7 +55,7 @@ impl DroppedLines {
         self.since = self.since.min(unwatched.since);
     }
 
-    /// Stores the latest state of an object. The state no longer says when exactly it began.
+    /// Stores the latest state of an object, without the exact time at which the state began.
     ///
     /// # Errors
     /// The observation cannot be written as JSON.

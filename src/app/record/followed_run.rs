@@ -285,7 +285,7 @@ impl FollowedRun {
     }
 
     /// Applies the latest observations. Returns whether the workload has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub(crate) fn recompute_end(&mut self) -> bool {
         self.timeline.recompute();
         self.has_workload_ended()
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::export::comparison::run::WorkloadRunEntry;
 use crate::export::document::API_VERSION;
-use crate::export::summary::SlotTimeEntry;
+use crate::export::reports::summary::SlotTimeEntry;
 use crate::timeline::comparison::{ChangedCondition, Diff, DiffRow, RowMark, WorkloadRun};
 
 /// Kind of the document.

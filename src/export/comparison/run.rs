@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_with::serde_as;
 
-use crate::export::summary::{LostWorkEntry, SlotTimeEntry};
+use crate::export::reports::summary::{LostWorkEntry, SlotTimeEntry};
 use crate::export::units::Rfc3339Millis;
 use crate::timeline::comparison::WorkloadRun;
 

@@ -106,7 +106,7 @@ pub struct WorkerGroup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReplicaSpec {
-    /// The name of a task. A role of Kubeflow has its name as key.
+    /// The name of a task. Kubeflow has no such field, because the key of the map names the role.
     pub name: String,
     /// The number of Pods; 1 if absent.
     pub replicas: Option<i32>,

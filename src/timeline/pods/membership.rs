@@ -32,7 +32,7 @@ pub(crate) enum RoleLabel {
     JobSet,
     /// Of a RayCluster.
     Ray,
-    /// Of a job of Kubeflow's training operator.
+    /// Of a training job of Kubeflow.
     Kubeflow,
     /// Of a LeaderWorkerSet: the index of the Pod in its replica.
     LeaderWorkerSet,

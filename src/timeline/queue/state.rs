@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Source};
+use crate::timeline::dated_interval::{known_duration, weaker_source};
 
 /// A state of a workload in a queue of Kueue. The variants are in the order in which a workload reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,14 +66,12 @@ pub struct QueueState {
 impl QueueState {
     /// The duration, until `now` if the state has not ended. `None` if the start or the end is unknown. Never negative.
     pub fn duration(&self, now: Timestamp) -> Option<SignedDuration> {
-        let end = if self.ended { self.end?.at } else { now };
-        Some(end.duration_since(self.start?.at).max(SignedDuration::ZERO))
+        known_duration(self.start, self.end, self.ended, now)
     }
 
     /// The weaker of the sources of the start and the end, or `Inferred` if both times are unknown.
     pub fn source(&self) -> Source {
-        let boundaries = [self.start, self.end].into_iter().flatten();
-        boundaries.map(|boundary| boundary.evidence.source()).max().unwrap_or(Source::Inferred)
+        weaker_source(self.start, self.end)
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Interner, Source};
 use crate::observation::ObjectMeta;
+use crate::timeline::dated_interval::{known_duration, weaker_source};
 use crate::timeline::workloads::suspension::Suspension;
 
 /// Kueue suspends the objects with this label until Kueue admits them.
@@ -29,14 +30,12 @@ pub struct Hold {
 impl Hold {
     /// The duration, until `now` if the hold has not ended. `None` if the start or the end is unknown. Never negative.
     pub fn duration(&self, now: Timestamp) -> Option<SignedDuration> {
-        let end = if self.ended { self.end?.at } else { now };
-        Some(end.duration_since(self.start?.at).max(SignedDuration::ZERO))
+        known_duration(self.start, self.end, self.ended, now)
     }
 
     /// The weaker of the sources of the start and the end, or `Inferred` if both times are unknown.
     pub fn source(&self) -> Source {
-        let boundaries = [self.start, self.end].into_iter().flatten();
-        boundaries.map(|boundary| boundary.evidence.source()).max().unwrap_or(Source::Inferred)
+        weaker_source(self.start, self.end)
     }
 
     /// The reason and the message in one phrase.

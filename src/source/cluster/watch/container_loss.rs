@@ -1,4 +1,4 @@
-//! The loss of a container by its node, as a state of a Pod shows it.
+//! A container that a node lost, as the status of a Pod shows it.
 
 use crate::observation::Pod;
 use crate::source::cluster::watch::uid_key::uid_key;

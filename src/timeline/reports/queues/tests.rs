@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::observation::{ObjectKind, Observation, Seen};
+use crate::observation::{ObjectKind, Observation, Seen, saturating_add};
 use crate::timeline::{HeldReason, Queue, QueueStateKind, Timeline};
 
 /// The time this number of seconds after 12:00.
 fn at(seconds: f64) -> Timestamp {
     let start: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
-    start + SignedDuration::from_secs_f64(seconds)
+    saturating_add(start, SignedDuration::from_secs_f64(seconds))
 }
 
 /// The time this number of seconds after 12:00, as Kueue writes it in a condition.

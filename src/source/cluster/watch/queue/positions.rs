@@ -14,7 +14,7 @@ use crate::source::cluster::watch::queue::api_group::fetch_preferred_version;
 /// The API group of Kueue's visibility API.
 const VISIBILITY_GROUP: &str = "visibility.kueue.x-k8s.io";
 
-/// The positions are requested at most once in this time.
+/// Minimum time between two requests for the positions.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Maximum number of bytes of the description of a queue.

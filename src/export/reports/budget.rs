@@ -61,7 +61,7 @@ impl<'a> From<BudgetCheck<'a>> for BudgetEntry<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::export::summary::SlotTimeEntry;
+    use crate::export::reports::summary::SlotTimeEntry;
     use crate::lifecycle::ByPhase;
     use crate::timeline::SlotUse;
 

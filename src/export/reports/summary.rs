@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::export::findings::ReservedEntry;
 use crate::export::queue::{HeldEntry, held_entries};
+use crate::export::reports::findings::ReservedEntry;
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::export::summary::SlotTimeEntry;
+use crate::export::reports::summary::SlotTimeEntry;
 use crate::timeline::{BreakdownBy, BreakdownRow, Timeline, WorkloadAccount};
 
 /// An element of `byNode`.
